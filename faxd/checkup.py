@@ -1,0 +1,127 @@
+"""`faxd check`: tries everything that the daemon needs, and says what to do where it fails."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from faxd.config import AccountSettings, Config, ConfigError, PasswordError
+from faxd.daemon import client_for, connect, make_state_dir, open_ledger
+from faxd.faxde import FaxdeError, Rejected, Service
+from faxd.inbound import InboxUnusable, open_inbox
+from faxd.ledger import Ledger, LedgerError
+
+#: no job has this id: asking for it tells whether the login is good, and changes nothing
+_NO_JOB = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was tried."""
+
+    #: what was tried
+    subject: str
+    good: bool
+    #: what was found, and what to do if it is not good
+    detail: str
+
+
+def check(config: Config) -> Iterator[Finding]:
+    """Try state folder, service, and each account's login and folders, one after the other."""
+    try:
+        make_state_dir(config)
+        ledger = open_ledger(config)
+    except OSError as error:
+        yield _bad("state folder", f"{config.state_dir}: {error.strerror or error}")
+        return
+    except LedgerError as error:
+        yield _bad("state folder", str(error))
+        return
+    yield _good("state folder", str(config.state_dir))
+    service, found = _service(config)
+    yield found
+    for account in config.accounts:
+        if service is not None:
+            yield _login(account, service, ledger)
+        yield _inbox(account)
+        if account.outbox is not None:
+            yield _outbox(account.name, account.outbox)
+    if service is not None:
+        service.close()
+    ledger.close()
+
+
+def _service(config: Config) -> tuple[Service | None, Finding]:
+    subject = "FAX.de"
+    try:
+        service = connect(config)
+    except ConfigError as error:
+        return None, _bad(subject, str(error))
+    try:
+        service.fetch()
+    except FaxdeError as error:
+        service.close()
+        return None, _bad(
+            subject, f"{error}; see to network, firewall and service.wsdl ({config.service.wsdl})"
+        )
+    return service, _good(subject, f"answers at {config.service.wsdl}")
+
+
+def _login(account: AccountSettings, service: Service, ledger: Ledger) -> Finding:
+    subject = f"{account.name}: login"
+    try:
+        client_for(service, account).job_status(_NO_JOB)
+    except PasswordError as error:
+        return _bad(subject, str(error))
+    except Rejected as error:
+        return _bad(
+            subject, f"{error.code.english} ({error.code.german}); see account and password"
+        )
+    except FaxdeError as error:
+        return _bad(subject, f"{error}; try again")
+    # The daemon holds its calls back after a bad login; now that it is good, it need not.
+    health = ledger.health(account.account)
+    if health.stopped_until is not None:
+        ledger.set_health(replace(health, stopped_until=None))
+        return _good(subject, f"account {account.account}; its stop is lifted")
+    return _good(subject, f"account {account.account}")
+
+
+def _inbox(account: AccountSettings) -> Finding:
+    """Write, sync, publish and remove a file the very way that a fax goes."""
+    subject = f"{account.name}: inbox"
+    name = f".faxd-check-{secrets.token_hex(4)}"
+    try:
+        with open_inbox(account) as inbox:
+            inbox.require_room()
+            inbox.add(inbox.root, name, b"faxd check\n")
+            inbox.root.remove(name)
+            inbox.root.sync()
+    except InboxUnusable as error:
+        return _bad(subject, str(error))
+    except OSError as error:
+        return _bad(
+            subject,
+            f"{account.inbox}: {error.strerror or error}; see to owner, mode and the setting group",
+        )
+    return _good(subject, str(account.inbox))
+
+
+def _outbox(name: str, path: Path) -> Finding:
+    subject = f"{name}: outbox"
+    if not path.is_dir():
+        return _bad(subject, f"{path} is no folder; make it, or mount the disk that it is on")
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return _bad(subject, f"{path} cannot be written by this user; see to its owner and mode")
+    return _good(subject, str(path))
+
+
+def _good(subject: str, detail: str) -> Finding:
+    return Finding(subject=subject, good=True, detail=detail)
+
+
+def _bad(subject: str, detail: str) -> Finding:
+    return Finding(subject=subject, good=False, detail=detail)

@@ -1,0 +1,117 @@
+"""Tasks that run again after the pause they ask for, whatever happens to the wall clock.
+
+APScheduler runs them. It sleeps by the wall clock, which may be set back or forward by years, so
+every task's time is also known by a clock that nobody can set; `Schedule.watch`, called every
+second or so, puts right whatever the two disagree about.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from faxd.clock import ClockWatch, steady, utc_now
+from faxd.log import Log
+
+#: tasks that run at the same time; more of them wait for one another
+_WORKERS = 64
+#: seconds that a task may be late before the watch takes it for forgotten
+_PATIENCE = 2.0
+#: seconds until a task that raised is run again
+_AFTER_DEFECT = 60.0
+
+
+@dataclass
+class _Task:
+    #: does the work and returns the seconds until the next time
+    run: Callable[[], float]
+    #: when it is due, by the steady clock
+    due: float
+    running: bool = False
+
+
+class Schedule:
+    """Runs each task at once and then again and again, never twice at the same time."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._lock = threading.RLock()
+        self._tasks: dict[str, _Task] = {}
+        self._clock = ClockWatch()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(_WORKERS)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def put(self, name: str, run: Callable[[], float]) -> None:
+        """Add a task and have it run now; one of the same name is replaced when it next runs."""
+        with self._lock:
+            task = self._tasks.setdefault(name, _Task(run, 0.0))
+            task.run = run
+            self._set(name, task, 0.0)
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Forget all other tasks; one that runs now ends by itself."""
+        with self._lock:
+            for name in set(self._tasks) - set(names):
+                del self._tasks[name]
+
+    def watch(self) -> None:
+        """Put right what a clock that was set, or a lost wake-up, has put wrong."""
+        with self._lock:
+            jump = self._clock.jump()
+            if jump:
+                self._log.warning("clock was set", seconds=round(jump))
+            now = steady()
+            for name, task in self._tasks.items():
+                if not task.running and (jump or now > task.due + _PATIENCE):
+                    self._set(name, task, max(0.0, task.due - now))
+
+    def stop(self, timeout: float) -> bool:
+        """Start nothing more; whether what runs has ended within ``timeout`` seconds."""
+        with self._lock:
+            self._tasks.clear()
+        done = threading.Thread(target=self._scheduler.shutdown, daemon=True)
+        done.start()
+        done.join(timeout)
+        return not done.is_alive()
+
+    def _set(self, name: str, task: _Task, pause: float) -> None:
+        task.due = steady() + pause
+        if not task.running:
+            self._scheduler.add_job(
+                self._run,
+                "date",
+                args=(name,),
+                id=name,
+                run_date=utc_now() + timedelta(seconds=pause),
+                replace_existing=True,
+            )
+
+    def _run(self, name: str) -> None:
+        with self._lock:
+            task = self._tasks.get(name)
+            if task is None or task.running:
+                return
+            task.running = True
+            run = task.run
+        pause = _AFTER_DEFECT
+        try:
+            pause = run()
+        except Exception:
+            self._log.exception("task failed", task=name)
+        finally:
+            with self._lock:
+                task.running = False
+                if self._tasks.get(name) is task:
+                    # A task that was replaced while it ran is due at once.
+                    self._set(name, task, pause if task.run is run else 0.0)
