@@ -27,7 +27,7 @@ _INTERVAL = 2
 #: seconds between two arrivals, and between them once the first three have come
 _BETWEEN, _LATER = 1.5, 20.0
 #: seconds in which all faxes must be there with --once
-_PATIENCE = 40.0
+_PATIENCE = 20.0
 _PASSWORD = "demo-password"  # noqa: S105 (of the stand-in on this machine)
 
 

@@ -7,7 +7,7 @@ string: its text goes to a sink.
 
 The image's text is most of the answer and needs no XML parser: once expat has announced the
 image's start tag, the bytes up to the next ``<`` or ``&`` are the text itself, and go to the
-sink directly. That is several times faster than a parser's callbacks.
+sink directly. That is several times faster than a parser's callbacks, which do the rest.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _NIL = "http://www.w3.org/2001/XMLSchema-instance nil"
 _DEPTH_LIMIT = 32
 #: all of an answer but its image; 1 MiB is 5,000 rows of a StatusFile
 SMALL_LIMIT = 1 << 20
+#: bytes given to the parser at a time
+_PORTION = 64 * 1024
 #: XML encodings in which the base64 alphabet, ``<`` and ``&`` are single ASCII bytes
 _ASCII_BASED = frozenset({"utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
 _MARKUP = re.compile(rb"[<&]")
@@ -37,27 +39,40 @@ Parts = dict[str, str | None]
 class AnswerReader:
     """Feed it the body of an HTTP answer, then ask for its parts."""
 
-    def __init__(self, image_part: str = "", sink: ImageSink | None = None) -> None:
+    def __init__(
+        self, image_part: str = "", sink: ImageSink | None = None, *, hide: str = ""
+    ) -> None:
+        """``image_part`` goes to ``sink``; ``hide`` is blotted out of the text of a fault."""
         self._image_part = image_part
         self._sink = sink
+        self._hide = hide
         self._path: list[str] = []
         self._text: list[str] = []
-        self._id = ""
+        self._has_wrapper = False
+        self._id = ""  # of the element behind the wrapper that is being read
+        self._nil = False  # whether it is nil
         self._parts: Parts = {}
-        self._references: dict[str, str] = {}  # id -> part name
+        self._references: dict[str, str] = {}  # part name -> id
         self._by_id: Parts = {}
-        self._fault: dict[str, str] = {}
+        self._fault: dict[str, str] | None = None
         self._in_image = False
         self._image_seen = False
+        self._direct = False  # what comes next is the image's text
         self._small = 0
+        self._small_before_image = 0
         self._started = False
         self._complete = False
 
         parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.buffer_size = _PORTION
         # Newer versions of expat put off parsing what looks unfinished; the direct way needs
         # to hear of the image's start tag as soon as it is there.
         if hasattr(parser, "SetReparseDeferralEnabled"):
             parser.SetReparseDeferralEnabled(False)
+            self._may_be_direct = True
+        else:
+            self._may_be_direct = expat.version_info < (2, 6, 0)
         parser.XmlDeclHandler = self._on_declaration
         parser.StartDoctypeDeclHandler = self._on_doctype
         parser.StartElementHandler = self._on_start
@@ -71,7 +86,7 @@ class AnswerReader:
         return self._complete
 
     def feed(self, data: bytes) -> None:
-        """Take the next piece of the body.
+        """Take the next piece of the body; what follows the envelope is of no interest.
 
         Raises:
             NotSoap, ForbiddenXml, BadAnswer, TooLarge: see their messages.
@@ -79,21 +94,23 @@ class AnswerReader:
         """
         if not self._started and b"\0" in data[:4]:
             raise ForbiddenXml("a character encoding other than UTF-8")
-        while data:
-            if self._in_image:
-                markup = _MARKUP.search(data)
+        start = 0
+        while start < len(data) and not self._complete:
+            if self._direct:
+                markup = _MARKUP.search(data, start)
                 end = markup.start() if markup else len(data)
-                if end:
-                    self._to_sink(data[:end])
-                else:
-                    end = _after_markup(data)
-                    self._to_parser(data[:end])
-            else:
+                self._direct = markup is None
+                self._to_sink(data[start:end])
+            elif self._sink is not None and not self._image_seen:
                 # While the image may begin, go tag by tag, so that none of its text is missed.
-                waiting = self._sink is not None and not self._image_seen
-                end = (data.find(b">") + 1 or len(data)) if waiting else len(data)
-                self._to_parser(data[:end])
-            data = data[end:]
+                end = data.find(b">", start, start + _PORTION) + 1
+                end = end or min(start + _PORTION, len(data))
+                self._to_parser(data[start:end])
+                self._direct = self._in_image and self._may_be_direct
+            else:
+                end = min(start + _PORTION, len(data))
+                self._to_parser(data[start:end])
+            start = end
 
     def parts(self) -> Parts:
         """The answer's parts, by name.
@@ -107,27 +124,29 @@ class AnswerReader:
             if not self._started:
                 raise NotSoap("an empty or foreign answer")
             raise CutOff
-        if self._fault:
+        if self._fault is not None:
             code = self._fault.get("faultcode") or self._fault.get("Value") or ""
             text = self._fault.get("faultstring") or self._fault.get("Text") or ""
-            raise Fault(_one_line(code), _one_line(text))
-        for reference, name in self._references.items():
+            raise Fault(self._one_line(code), self._one_line(text))
+        for name, reference in self._references.items():
             if reference not in self._by_id:
                 raise BadPart(f"{name} refers to an element that is missing")
+            if name == self._image_part and not self._image_seen:
+                raise BadPart(f"{name} comes before what refers to it")
             self._parts[name] = self._by_id[reference]
         return self._parts
 
     # expat's side
 
     def _to_parser(self, data: bytes) -> None:
-        if self._complete:
-            return  # whatever follows the envelope is of no interest
         self._small += len(data)
         if self._small > SMALL_LIMIT:
             raise TooLarge(f"more than {SMALL_LIMIT} bytes beside the image")
         try:
             self._parser.Parse(data, False)
         except expat.ExpatError as error:
+            if self._complete:
+                return
             if not self._started:
                 raise NotSoap(f"not XML ({error})") from None
             raise BadAnswer(f"broken XML ({error})") from None
@@ -144,67 +163,90 @@ class AnswerReader:
     def _on_start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         if not self._started and (local != "Envelope" or namespace not in _SOAP):
-            raise NotSoap(f"the outermost element is {_one_line(local)!r}")
+            raise NotSoap(f"the outermost element is {self._one_line(local)!r}")
         self._started = True
-        if self._in_image:
-            raise BadPart(f"{self._image_part} holds an element")
         self._path.append(local)
         self._text.clear()
-        if len(self._path) > _DEPTH_LIMIT:
+        depth = len(self._path)
+        if depth > _DEPTH_LIMIT:
             raise ForbiddenXml(f"elements nested more than {_DEPTH_LIMIT} deep")
-        if self._path[1:2] != ["Body"]:
+        if depth < 3 or self._path[1] != "Body":
             return
-        part = ""
-        if len(self._path) == 4:
-            part = local
-            reference = attributes.get("href", "")
-            if reference.startswith("#"):
-                self._references[reference[1:]] = local
-            elif attributes.get(_NIL) in {"true", "1"}:
-                self._parts[local] = None
-            else:
-                self._parts[local] = ""
-        elif len(self._path) == 3:
-            self._id = attributes.get("id", "")
-            part = self._references.get(self._id, "")
-        if self._sink is not None and part == self._image_part and "href" not in attributes:
-            if self._image_seen:
-                raise BadPart(f"{part} is there twice")
-            self._in_image = self._image_seen = True
+        if self._path[2] == "Fault":
+            self._fault = self._fault or {}
+        elif depth == 3:
+            self._on_entry(attributes)
+        elif depth == 4 and not self._id:
+            self._on_part(local, attributes)
+        else:
+            raise BadPart(f"{self._one_line(self._path[-2])} holds an element")
+
+    def _on_entry(self, attributes: dict[str, str]) -> None:
+        """A child of the body: the answer itself, or a value that it refers to."""
+        self._id = attributes.get("id", "")
+        self._nil = attributes.get(_NIL) in {"true", "1"}
+        if not self._id:
+            if self._has_wrapper:
+                raise BadAnswer("two answers in one")
+            self._has_wrapper = True
+        elif "href" in attributes or self._id in self._by_id:
+            raise BadPart("a value that is there twice, or refers to another")
+        elif self._references.get(self._image_part) == self._id:
+            self._begin_image()
+
+    def _on_part(self, name: str, attributes: dict[str, str]) -> None:
+        if name in self._parts:
+            raise BadPart(f"{self._one_line(name)} is there twice")
+        self._parts[name] = None if attributes.get(_NIL) in {"true", "1"} else ""
+        reference = attributes.get("href")
+        if reference is None:
+            if name == self._image_part:
+                self._begin_image()
+        elif reference[:1] == "#" and reference[1:]:
+            self._references[name] = reference[1:]
+        else:
+            raise BadPart(f"{self._one_line(name)} is not in the answer itself")
+
+    def _begin_image(self) -> None:
+        self._in_image = self._image_seen = True
+        self._small_before_image = self._small
 
     def _on_text(self, text: str) -> None:
         if self._in_image:
-            self._small -= len(text)  # what the sink takes is bounded by the sink
+            self._small = self._small_before_image  # the sink bounds what goes to it
             # "replace" makes of a foreign character one that is not base64 either
             self._to_sink(text.encode("ascii", "replace"))
         elif len(self._path) >= 3:
             self._text.append(text)
 
     def _on_end(self, _name: str) -> None:
-        depth, local = len(self._path), self._path[-1]
+        depth, local = len(self._path), self._path.pop()
         text = "".join(self._text)
+        self._text.clear()
         if self._in_image:
             self._in_image = False
             if self._sink is not None:
                 self._sink.close()
-        if self._path[1:3] == ["Body", "Fault"]:
-            if depth > 3 and text.strip():
-                self._fault.setdefault(local, text)
-            elif depth == 3:
-                self._fault.setdefault("faultstring", "")
-        elif depth == 4 and self._path[1] == "Body":
-            if self._parts.get(local) is not None:
+        if depth >= 3 and self._path[1] == "Body":
+            if self._fault is not None:
+                if depth > 3 and text.strip():
+                    self._fault.setdefault(local, text)
+            elif depth == 3 and self._id:
+                self._by_id[self._id] = None if self._nil else text
+            elif depth == 4 and self._parts[local] is not None:
                 self._parts[local] = text
-        elif depth == 3 and self._id:
-            self._by_id[self._id] = text
-        self._text.clear()
-        self._path.pop()
-        if not self._path:
-            self._complete = True
+        self._complete = depth == 1
 
     def _to_sink(self, text: bytes) -> None:
         if self._sink is not None:
             self._sink.write(text)
+
+    def _one_line(self, text: str) -> str:
+        """Foreign text made fit for a message: one line, printable, short, no secret in it."""
+        if self._hide:
+            text = text.replace(self._hide, "***")
+        line = " ".join(text.split())
+        return "".join(c if c.isprintable() else "?" for c in line)[:200]
 
 
 def read_answer(pieces: Iterable[bytes], reader: AnswerReader) -> Parts:
@@ -217,15 +259,3 @@ def read_answer(pieces: Iterable[bytes], reader: AnswerReader) -> Parts:
         if reader.complete:
             break
     return reader.parts()
-
-
-def _after_markup(data: bytes) -> int:
-    """Where the tag or reference that ``data`` begins with ends; all of it, if it does not."""
-    end = data.find(b";" if data[:1] == b"&" else b">")
-    return end + 1 or len(data)
-
-
-def _one_line(text: str) -> str:
-    """Foreign text made fit for a message: one line, printable, short."""
-    line = " ".join(text.split())
-    return "".join(c if c.isprintable() else "?" for c in line)[:200]

@@ -1,0 +1,236 @@
+"""The commands, as an administrator types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from faxd.simulator import Fault, FaultKind, Simulator
+
+from .site import PASSWORD, PYTHON, Site, wait_until
+
+
+def test_poll(site: Site) -> None:
+    site.add_faxes(2)
+    done = site.faxd("poll")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = done.stdout.splitlines()
+    assert "+493023125042" in first
+    assert second.endswith("2 pages, 20.2 kB")
+    site.require_each_once()
+    assert site.faxd("poll").stdout == ""
+
+
+def test_poll_says_what_went_wrong(tmp_path: Path, server: Simulator) -> None:
+    site = Site(tmp_path, server, names=("praxis", "labor"))
+    site.add_faxes(1, index=1)
+    site.inbox().rmdir()
+    done = site.faxd("poll")
+    assert done.returncode == 1
+    assert "praxis: " in done.stderr
+    assert "make the folder, or mount the disk" in done.stderr
+    assert len(site.found(site.inbox("labor"))) == 1
+    assert not site.inbox().exists()
+
+
+def test_poll_shows_its_progress_on_a_terminal_only(site: Site) -> None:
+    if shutil.which("script") is None:
+        pytest.skip("script is not installed (package bsdutils)")
+    site.add_faxes(1, size=4_000_000)
+    site.server.faults.add(Fault(call="RequestReceived", kind=FaultKind.DRIP, value=3_000_000))
+    command = " ".join(site.command("poll"))
+    shown = subprocess.run(
+        ["script", "-qec", command, "/dev/null"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        stdin=subprocess.DEVNULL,
+    ).stdout
+    assert "0 faxes saved, receiving" in shown
+    assert " of 5." in shown
+    site.add_faxes(1, size=2_000_000)
+    assert "receiving" not in str(site.faxd("poll"))
+
+
+def test_check(tmp_path: Path, server: Simulator) -> None:
+    site = Site(tmp_path, server, names=("praxis", "labor"), extra='outbox = "/nowhere"\n')
+    site.add_faxes(1)
+    server.change_account(site.number(1), locked=True)
+    done = site.faxd("check")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    found = {" ".join(line.split()[1:3]): line.split()[0] for line in lines[1:]}
+    assert found["praxis: login"] == found["praxis: inbox"] == found["labor: inbox"] == "good"
+    assert found["praxis: outbox"] == found["labor: login"] == "BAD"
+    assert "account is locked (Account gesperrt)" in done.stdout
+    assert "/nowhere is no folder; make it" in done.stdout
+    assert len(site.waiting()) == 1  # nothing was fetched
+    assert site.found() == []
+
+
+def test_check_of_a_good_site_changes_nothing(site: Site) -> None:
+    done = site.faxd("check")
+    assert done.returncode == 0, done.stdout
+    assert "BAD" not in done.stdout
+    assert {entry.call for entry in site.server.calls} == {"WSDL", "JobStatus"}
+
+
+def test_check_without_the_server(site: Site) -> None:
+    site.server.stop()
+    done = site.faxd("check")
+    assert done.returncode == 1
+    assert "see to network, firewall and service.wsdl" in done.stdout
+
+
+def test_status_and_received(site: Site) -> None:
+    assert "has faxd run yet?" in site.faxd("status").stderr
+    site.add_faxes(3)
+    site.server.add_fax(
+        site.number(), b"II*\0 no fax", originator="+4930\x1b[31m\n12", remote_id="\u202eevil"
+    )
+    assert site.faxd("poll").returncode == 0
+    status = site.faxd("status").stdout
+    assert "faxd does not run" in status
+    assert "4 faxes" in status
+    table = site.faxd("received").stdout
+    assert len(table.splitlines()) == 5
+    assert "\x1b" not in table
+    assert "\u202e" not in table
+    faxes = [json.loads(line) for line in site.faxd("received", "--json").stdout.splitlines()]
+    assert [fax["pages"] for fax in faxes] == [2, 2, 2, None]
+    assert all(fax["deleted_at"] for fax in faxes)
+    newest = site.faxd("received", "praxis", "-n", "1").stdout.splitlines()
+    assert newest[1].split() == table.splitlines()[-1].split()
+    accounts = json.loads(site.faxd("status", "--json").stdout)["accounts"]
+    assert accounts[0]["received"] == 4
+    unknown = site.faxd("received", "nobody")
+    assert unknown.returncode == 1
+    assert "knows praxis" in unknown.stderr
+
+
+def test_discard(site: Site) -> None:
+    fax_id = site.server.add_fax(site.number(), b"", pages=1)
+    done = site.faxd("poll")
+    assert done.returncode == 1
+    assert f"faxd discard praxis {fax_id}" in done.stderr
+    assert site.waiting() == {fax_id}
+    assert site.faxd("discard", "praxis", str(fax_id)).returncode == 1  # nobody said yes
+    assert site.waiting() == {fax_id}
+    done = site.faxd("discard", "praxis", str(fax_id), "--yes")
+    assert (done.returncode, site.waiting()) == (0, set())
+    assert "was not there" in site.faxd("discard", "praxis", str(fax_id), "--yes").stdout
+
+
+@pytest.mark.parametrize("command", ["run", "poll", "check", "status", "received"])
+def test_a_bad_configuration(command: str, site: Site) -> None:
+    site.config.write_text(site.config.read_text().replace("poll_interval", "pol_interval"))
+    done = site.faxd(command)
+    assert done.returncode == 78
+    assert f"{site.config}: accounts[1].pol_interval" in done.stderr
+    assert "did you mean poll_interval?" in done.stderr
+    site.config.unlink()
+    done = site.faxd(command)
+    assert done.returncode == 78
+    assert "No such file" in done.stderr
+
+
+def test_plain_http_is_refused(site: Site) -> None:
+    config = site.config.read_text()
+    site.config.write_text(config.replace(site.server.wsdl_url, "http://fax.example/x?wsdl"))
+    for command in ("run", "poll"):
+        done = site.faxd(command)
+        assert done.returncode == 78
+        assert "clear text" in done.stderr
+
+
+def test_root_does_not_work_in_another_users_folders(site: Site) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    site.state.mkdir()
+    os.chown(site.state, 12345, 12345)
+    for command in ("run", "poll", "check"):
+        done = site.faxd(command)
+        assert done.returncode == 1
+        assert "run this as that user" in done.stderr
+
+
+def test_simulate(site: Site) -> None:
+    arguments = [PYTHON, "-u", "-m", "faxd", "simulate", "--port", "0", "-c", str(site.config)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        url = line.split('"')[1]
+        site.config.write_text(site.config.read_text().replace(site.server.wsdl_url, url))
+        assert site.faxd("poll").returncode == 0
+        process.send_signal(signal.SIGTERM)
+        told = process.stdout.read()
+        assert process.wait(10) == 0
+    assert len(site.found()) == 1
+    assert "DeleteReceived fax 3000000001, account 100000: 0" in told
+    assert PASSWORD not in told
+
+
+def test_demo(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [PYTHON, "-m", "faxd", "demo", "--once", "--folder", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All 3 faxes are in" in done.stdout
+    assert len(list((tmp_path / "demo/inbox").glob("*.tif"))) == 3
+
+
+def test_demo_with_the_users_own_settings(site: Site, tmp_path: Path) -> None:
+    site.extra = 'sidecar = true\nfile_name = "{received:%Y}/{fax_id}.tif"\nfile_mode = "0640"\n'
+    site.write_config()
+    process = subprocess.Popen(
+        [PYTHON, "-m", "faxd", "demo", "--folder", str(tmp_path / "demo"), "-c", str(site.config)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: len(list((tmp_path / "demo").glob("praxis/inbox/2*/*.json"))) == 3, 30)
+    (first, *_) = (tmp_path / "demo").glob("praxis/inbox/2*/*.tif")
+    assert first.stat().st_mode & 0o777 == 0o640
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Ended. The faxes stay in" in told
+    assert site.found() == []  # nothing of it leads out of the demo
+    assert not site.server.calls
+
+
+def test_demo_says_what_is_missing(tmp_path: Path) -> None:
+    """The check of the demo can fail: here the inbox takes nothing."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("needs root and mount")
+    inbox = tmp_path / "demo" / "inbox"
+    inbox.mkdir(parents=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(inbox)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("tmpfs cannot be mounted here")
+    try:
+        done = subprocess.run(
+            [PYTHON, "-m", "faxd", "demo", "--once", "--folder", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+    finally:
+        subprocess.run(["umount", str(inbox)], check=True)
+    assert done.returncode == 1
+    assert "was not saved" in done.stderr

@@ -1,0 +1,342 @@
+"""The configuration: every key, and errors that name file, key and what is allowed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from faxd.config import (
+    DEFAULT_WSDL,
+    AccountSettings,
+    Config,
+    ConfigError,
+    PasswordError,
+    ServiceSettings,
+    load,
+)
+
+TOP = 'state_dir = "/var/lib/faxd"\n'
+ACCOUNT = """[[accounts]]
+name = "praxis"
+account = "123456"
+inbox = "/srv/fax/inbox"
+"""
+ENV = 'password_env = "FAXD_TEST"\n'
+SECOND = ACCOUNT.replace("praxis", "labor").replace("123456", "7").replace('inbox"', 'in2"') + ENV
+
+EVERYTHING = """
+state_dir = "/var/lib/faxd"
+timezone = "Europe/Berlin"
+log_level = "debug"
+[service]
+wsdl = "https://fax.example/xmlws.exe?wsdl/IntfXMLWS"
+ca_file = "/etc/faxd/ca.pem"
+allow_http = true
+connect_timeout = 1
+read_timeout = 2.5
+call_timeout = 3
+[[accounts]]
+name = "praxis"
+account = "123456"
+password_file = "/etc/faxd/praxis.password"
+poll_interval = 30
+inbox = "/srv/fax/inbox"
+outbox = "/srv/fax/outbox"
+inbox_marker = ".mounted"
+file_name = "{received:%Y}/{fax_id}.tif"
+sidecar = true
+file_mode = "0640"
+folder_mode = "750"
+group = "root"
+damaged = "hold"
+max_fax_size = 2000000
+min_free = 0
+[[accounts]]
+name = "labor"
+account = "654321"
+password_credential = "labor"
+inbox = "/srv/labor"
+"""
+
+
+def read(tmp_path: Path, text: str | bytes) -> Config:
+    path = tmp_path / "config.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return load(path)
+
+
+def errors(tmp_path: Path, text: str | bytes) -> list[str]:
+    """What is wrong, a line for each, without the file's name that each begins with."""
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text)
+    lines = str(caught.value).splitlines()
+    begin = f"{tmp_path / 'config.toml'}: "
+    assert all(line.startswith(begin) for line in lines)
+    return [line.removeprefix(begin) for line in lines]
+
+
+def test_every_key(tmp_path: Path) -> None:
+    config = read(tmp_path, EVERYTHING)
+    assert config.zone == ZoneInfo("Europe/Berlin")
+    assert config.service == ServiceSettings(
+        wsdl="https://fax.example/xmlws.exe?wsdl/IntfXMLWS",
+        ca_file=Path("/etc/faxd/ca.pem"),
+        allow_http=True,
+        connect_timeout=1,
+        read_timeout=2.5,
+        call_timeout=3,
+    )
+    praxis, labor = config.accounts
+    assert (praxis.file_mode, praxis.folder_mode, praxis.gid) == (0o640, 0o750, 0)
+    assert (praxis.outbox, praxis.inbox_marker, praxis.sidecar, praxis.damaged, praxis.min_free) == (
+        Path("/srv/fax/outbox"), ".mounted", True, "hold", 0,
+    )  # fmt: skip
+    assert (labor.password_credential, labor.gid, labor.file_mode) == ("labor", None, 0o660)
+    # Whoever adds a key adds it here.
+    table = tomllib.loads(EVERYTHING)
+    assert set(table) == set(Config.model_fields)
+    assert set(table["service"]) == set(ServiceSettings.model_fields)
+    given = {key for account in table["accounts"] for key in account} | {"password_env"}
+    assert given == set(AccountSettings.model_fields)
+
+
+def test_defaults(tmp_path: Path) -> None:
+    config = read(tmp_path, TOP + ACCOUNT + ENV)
+    (account,) = config.accounts
+    assert (config.zone, config.log_level, config.service.wsdl) == (None, "info", DEFAULT_WSDL)
+    assert (account.poll_interval, account.damaged, account.sidecar) == (60, "delete", False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        # unknown keys
+        ("state_dir", "statedir", "statedir: there is no such setting; did you mean state_dir?"),
+        ("inbox =", "inbux =", "accounts[1].inbux: there is no such setting; did you mean inbox?"),
+        ("", "xyzzy = 1", "xyzzy: there is no such setting; allowed are state_dir, timezone,"),
+        ("[[accounts]]", "[service]\nwdsl = 1\n[[accounts]]", "service.wdsl: there is no such"),
+        ("[[accounts]]", "[service]\nwdsl = 1\n[[accounts]]", "did you mean wsdl?"),
+        (ENV, 'password = "geheim"', "accounts[1].password: there is no such setting; did you mean password_file?"),
+        # what is needed
+        (TOP, "", "state_dir: this setting is needed"),
+        ('name = "praxis"', "", "accounts[1].name: this setting is needed"),
+        (ACCOUNT + ENV, "", "accounts: this setting is needed"),
+        (ACCOUNT + ENV, "accounts = []", "accounts: at least one is needed, under the heading [[accounts]]"),
+        (ENV, "", "accounts[1]: needs exactly one of password_file, password_credential and"),
+        (ENV, ENV + 'password_file = "/x"', "accounts[1]: needs exactly one of password_file"),
+        # sections
+        ("[[accounts]]", "[accounts]", "accounts: must be written as a section, under the heading [[accounts]]"),
+        (ACCOUNT + ENV, "accounts = [1]", "accounts[1]: must be written as a section, under the heading [[accounts]]"),
+        (TOP, TOP + "service = 1\n", "service: must be written as a section, under the heading [service]"),
+        # values
+        ('"/var/lib/faxd"', '"faxd"', "state_dir: must be an absolute path, such as"),
+        ('"/var/lib/faxd"', '"/var\\u0000"', "state_dir: must be an absolute path"),
+        ('"/var/lib/faxd"', "1", "state_dir: input is not a valid path"),
+        ('"/srv/fax/inbox"', '"~/inbox"', "accounts[1].inbox: must be an absolute path"),
+        ('"praxis"', '"a/b"', "accounts[1].name: must match ^[A-Za-z0-9]"),
+        ('"praxis"', '"praxis\\n"', "accounts[1].name: must match"),
+        ('"123456"', "123456", "accounts[1].account: input should be a valid string"),
+        ('"123456"', '""', "accounts[1].account: must match"),
+        ("", 'timezone = "Berlin"', 'timezone: must be a time zone, such as "Europe/Berlin"'),
+        ("", 'timezone = "../../../etc/passwd"', "timezone: must be a time zone"),
+        ("", 'timezone = "Europe"', "timezone: must be a time zone"),
+        ("", 'timezone = ""', "timezone: must be a time zone"),
+        ("", 'log_level = "loud"', "log_level: input should be 'debug', 'info', 'warning' or 'error'"),
+        (ENV, ENV + "poll_interval = 0", "poll_interval: input should be greater than or equal to 1"),
+        (ENV, ENV + "poll_interval = 1e9", "poll_interval: input should be less than or equal to 86400"),
+        (ENV, ENV + "poll_interval = nan", "poll_interval: input should be a finite number"),
+        (ENV, ENV + "poll_interval = inf", "poll_interval: input should be a finite number"),
+        (ENV, ENV + 'poll_interval = "x"', "poll_interval: input should be a valid number"),
+        (ENV, ENV + "max_fax_size = 1", "max_fax_size: input should be greater than or equal to 1048576"),
+        (ENV, ENV + "min_free = -1", "min_free: input should be greater than or equal to 0"),
+        (ENV, ENV + "min_free = 1.5", "min_free: input should be a valid integer"),
+        (ENV, ENV + 'sidecar = "maybe"', "sidecar: input should be a valid boolean"),
+        (ENV, ENV + 'damaged = "x"', "damaged: input should be 'delete' or 'hold'"),
+        (ENV, ENV + "file_mode = 660", "file_mode: must be an octal mode in quotes"),
+        (ENV, ENV + 'file_mode = "0990"', 'file_mode: must be an octal mode in quotes that faxd itself can use, such as "0660"'),
+        (ENV, ENV + 'file_mode = "0060"', "file_mode: must be an octal mode"),
+        (ENV, ENV + 'file_mode = "4755"', "file_mode: must be an octal mode"),
+        (ENV, ENV + 'folder_mode = "0660"', 'folder_mode: must be an octal mode in quotes that faxd itself can use, such as "0770"'),
+        (ENV, ENV + 'group = "no such"', "group: there is no group 'no such' on this machine"),
+        (ENV, ENV + 'inbox_marker = ".."', "inbox_marker: must be the name of a file in the inbox"),
+        (ENV, ENV + 'inbox_marker = "a/b"', "inbox_marker: must be the name of a file in the inbox"),
+        (ENV, ENV + 'file_name = "{x}.tif"', "file_name: {x} is no field of a file name; allowed are"),
+        ("FAXD_TEST", "1 2", "accounts[1].password_env: must match"),
+        (ENV, 'password_credential = "../x"', "accounts[1].password_credential: must match"),
+        # between accounts
+        (ENV, ENV + SECOND.replace("labor", "praxis"), "accounts: two accounts have the same name 'praxis'"),
+        (ENV, ENV + SECOND.replace('"7"', '"123456"'), "accounts: two accounts have the same account '123456'"),
+        (ENV, ENV + 'outbox = "/srv/fax/inbox"', "accounts: /srv/fax/inbox is both an inbox and an outbox"),
+        (ENV, ENV + SECOND + 'outbox = "/srv/fax/inbox/"', "accounts: /srv/fax/inbox is both an inbox and"),
+        # no TOML
+        ("=", "", "not TOML: "),
+        (TOP, TOP + TOP, "not TOML: "),
+    ],
+)  # fmt: skip
+def test_errors(tmp_path: Path, old: str, new: str, error: str) -> None:
+    text = TOP + ACCOUNT + ENV
+    text = text.replace(old, new, 1) if old else new + "\n" + text
+    found = errors(tmp_path, text)
+    assert any(error in line for line in found), found
+
+
+def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
+    found = errors(tmp_path, "x = 1\n[service]\ny = 2\n" + ACCOUNT + ENV + "z = 3\n")
+    assert [line.split(":")[0] for line in found] == [
+        "state_dir",
+        "service.y",
+        "accounts[1].z",
+        "x",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password = "geheim"',
+        'password_file = "geheim"',
+        'password_env = "geheim!"',
+        'password_credential = "/geheim"',
+        "password_file = geheim",
+        'password_file = "/x"\npassword = ["geheim"]',
+        '"geheim" = \n',
+    ],
+)
+def test_no_password_is_ever_shown(tmp_path: Path, text: str) -> None:
+    assert "geheim" not in "\n".join(errors(tmp_path, TOP + ACCOUNT + text))
+
+
+def test_accounts_may_share_an_inbox(tmp_path: Path) -> None:
+    config = read(tmp_path, TOP + ACCOUNT + ENV + SECOND.replace("/srv/fax/in2", "/srv/fax/inbox"))
+    assert len({account.inbox for account in config.accounts}) == 1
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none.toml: No such file or directory; name another"):
+        load(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="Is a directory"):
+        load(tmp_path)
+    assert errors(tmp_path, b"\xff\xfe")[0].startswith("not TOML")
+
+
+@given(text=st.text(st.sampled_from("[]{}=.\"'\\\n #abc1")) | st.binary(max_size=60))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_it_holds_it_is_read_or_refused(tmp_path: Path, text: str | bytes) -> None:
+    assert errors(tmp_path, text)
+
+
+# Passwords
+
+
+def account(**changes: object) -> AccountSettings:
+    fields = {"name": "praxis", "account": "123456", "inbox": "/srv/fax/inbox"}
+    return AccountSettings.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize(
+    ("content", "password"),
+    [
+        (b"geheim\n", "geheim"),
+        (b"geheim", "geheim"),
+        (b"geheim\r\n", "geheim"),
+        ("gehéim ß\n".encode(), "gehéim ß"),
+        (b" ge heim ", " ge heim "),
+        (b"", None),
+        (b"\n", None),
+        (b"two\nlines\n", None),
+        (b"ge\0heim", None),
+        (b"\xff\xfe", None),
+        (b"x" * 5000, None),
+    ],
+)
+def test_password_file(tmp_path: Path, content: bytes, password: str | None) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(content)
+    path.chmod(0o640)
+    settings = account(password_file=path)
+    if password is None:
+        with pytest.raises(PasswordError, match="must hold the password in one line"):
+            settings.password()
+    else:
+        assert settings.password() == password
+    path.write_bytes(b"new")
+    assert settings.password() == "new"
+
+
+@pytest.mark.parametrize(
+    ("mode", "good"), [(0o600, True), (0o440, True), (0o644, False), (0o602, False)]
+)
+def test_a_password_file_for_everybody(tmp_path: Path, mode: int, good: bool) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(b"geheim")
+    path.chmod(mode)
+    if good:
+        assert account(password_file=path).password() == "geheim"
+        return
+    with pytest.raises(PasswordError, match=r"can be read by everybody; chmod 0640 /") as caught:
+        account(password_file=path).password()
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_password_file_that_is_not_there(tmp_path: Path) -> None:
+    for path, problem in ((tmp_path / "x", "No such file"), (tmp_path, "Is a directory")):
+        with pytest.raises(PasswordError, match=f"{path}: {problem}"):
+            account(password_file=path).password()
+    assert account(password_file=tmp_path / "x").password_changed() is None
+
+
+def test_a_systemd_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = account(password_credential="praxis")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    with pytest.raises(PasswordError, match="only under systemd"):
+        settings.password()
+    assert settings.password_changed() is None
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "praxis").write_text("geheim\n")
+    # systemd sees to who can read it; the mode it shows is systemd's affair.
+    (tmp_path / "praxis").chmod(0o444)
+    assert settings.password() == "geheim"
+    assert settings.password_changed() is not None
+
+
+def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = account(password_env="FAXD_TEST")
+    for value in ("", "two\nlines", "\udcff"):
+        monkeypatch.setenv("FAXD_TEST", value)
+        with pytest.raises(PasswordError, match="FAXD_TEST"):
+            settings.password()
+    monkeypatch.setenv("FAXD_TEST", "geheim")
+    assert settings.password() == "geheim"
+    assert settings.password_changed() is None
+
+
+def test_when_a_password_was_changed(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("geheim")
+    settings = account(password_file=path)
+    before = settings.password_changed()
+    assert before is not None
+    assert abs((datetime.now(UTC) - before).total_seconds()) < 60
+    # A file moved into place with the time stamp that it had elsewhere is a change too.
+    other = tmp_path / "other"
+    other.write_text("neu")
+    os.utime(other, (0, 0))
+    other.replace(path)
+    after = settings.password_changed()
+    assert after is not None
+    assert after >= before
+
+
+def test_settings_are_frozen_and_modes_plain(tmp_path: Path) -> None:
+    config = read(tmp_path, EVERYTHING)
+    with pytest.raises(ValueError, match="frozen"):
+        config.accounts[0].__setattr__("name", "x")
+    assert not (config.accounts[0].file_mode | config.accounts[0].folder_mode) & stat.S_ISUID
