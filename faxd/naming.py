@@ -61,6 +61,8 @@ def check_template(template: str) -> None:
     Raises:
         ValueError: what is wrong and what is allowed.
     """
+    if not template.isprintable():
+        raise ValueError(f"{template!r} holds characters that cannot be seen")
     try:
         pieces = list(string.Formatter().parse(template))
     except ValueError as error:
@@ -119,15 +121,13 @@ def _render(template: str, facts: Facts) -> str:
 
 def clean_value(text: str) -> str:
     """A stranger's text as it may stand inside a name: no separators, no more than 60 bytes."""
-    return _fit(_legal(text).strip(" ."), _MAX_VALUE).strip(" .")
+    return _fit(_legal(text).lstrip(" .~"), _MAX_VALUE).rstrip(" .")
 
 
 def clean_component(text: str) -> str:
     """One component of a path, legal on Linux and Windows, at most 230 bytes, never empty."""
-    text = _legal(text).lstrip(" .~").rstrip(" .")
-    stem, suffix = split_suffix(text)
-    if len(text.encode()) > _MAX_COMPONENT:
-        stem = _fit(stem, _MAX_COMPONENT - len(suffix.encode())).rstrip(" .")
+    stem, suffix = split_suffix(_legal(text).rstrip(" ."))
+    stem = _fit(stem.lstrip(" .~"), _MAX_COMPONENT - len(suffix.encode())).rstrip(" .")
     text = (stem or "_") + suffix
     return f"_{text}" if _DEVICES.match(text) else text
 

@@ -27,7 +27,7 @@ from faxd.ledger import (
     Received,
 )
 
-from .places import child, disk, open_descriptors
+from .places import child, disk, open_descriptors, remount
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FAX = Received(
@@ -251,6 +251,7 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
                 acknowledged.append(ledger.begin(replace(FAX, fax_id=number, originator="x" * 999)))
         assert ledger.storing(FAX.account) == acknowledged
         # Once there is room again it goes on by itself.
+        remount(folder, "size=2m")
         ledger.abandon(acknowledged[0])
         ledger.close()
 

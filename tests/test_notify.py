@@ -45,7 +45,10 @@ def test_a_text_cannot_say_more_than_it_should(manager: socket.socket) -> None:
     assert manager.recv(1000) == "STATUS=bad STOPPING=1 MAINPID=1 ?ü".encode()
 
 
-def test_a_manager_that_does_not_read(manager: socket.socket) -> None:
+def test_a_manager_that_does_not_read(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faxd.notify._PATIENCE", 0.05)
     before = open_descriptors()
     # Until its queue is full; what comes then must not wait for ever.
     for _ in range(12):

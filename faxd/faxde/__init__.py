@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from faxd.faxde.client import (
+from faxd.faxde.client import Client
+from faxd.faxde.codes import Asks, Code
+from faxd.faxde.connection import Timeouts
+from faxd.faxde.errors import Cancelled, FaxdeError, Rejected
+from faxd.faxde.options import Options
+from faxd.faxde.results import (
     CancelResult,
-    Client,
     Document,
     JobResult,
     JobState,
@@ -12,11 +16,7 @@ from faxd.faxde.client import (
     ReceivedFax,
     SentJob,
 )
-from faxd.faxde.codes import Asks, Code
-from faxd.faxde.errors import Cancelled, FaxdeError, Rejected
-from faxd.faxde.options import Options
 from faxd.faxde.service import Service
-from faxd.faxde.wire import Timeouts
 
 __all__ = [
     "Asks",

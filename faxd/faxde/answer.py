@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from faxd.faxde.errors import BadAnswer, BadPart, CutOff, Fault, ForbiddenXml, NotSoap, TooLarge
 from faxd.faxde.image import ImageSink
+from faxd.faxde.mend import Mender
 
 _SOAP = frozenset(
     {"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"}
@@ -28,8 +29,6 @@ _DEPTH_LIMIT = 32
 SMALL_LIMIT = 1 << 20
 #: bytes given to the parser at a time
 _PORTION = 64 * 1024
-#: XML encodings in which the base64 alphabet, ``<`` and ``&`` are single ASCII bytes
-_ASCII_BASED = frozenset({"utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
 _MARKUP = re.compile(rb"[<&]")
 
 #: the parts of an answer: name to text, None where the server sent nil
@@ -63,7 +62,8 @@ class AnswerReader:
         self._started = False
         self._complete = False
 
-        parser = expat.ParserCreate(namespace_separator=" ")
+        self._mender = Mender()
+        parser = expat.ParserCreate("utf-8", " ")  # which is what the mender makes
         parser.buffer_text = True
         parser.buffer_size = _PORTION
         # Newer versions of expat put off parsing what looks unfinished; the direct way needs
@@ -73,7 +73,6 @@ class AnswerReader:
             self._may_be_direct = True
         else:
             self._may_be_direct = expat.version_info < (2, 6, 0)
-        parser.XmlDeclHandler = self._on_declaration
         parser.StartDoctypeDeclHandler = self._on_doctype
         parser.StartElementHandler = self._on_start
         parser.EndElementHandler = self._on_end
@@ -92,8 +91,6 @@ class AnswerReader:
             NotSoap, ForbiddenXml, BadAnswer, TooLarge: see their messages.
             OSError: the sink's file cannot be written.
         """
-        if not self._started and b"\0" in data[:4]:
-            raise ForbiddenXml("a character encoding other than UTF-8")
         start = 0
         while start < len(data) and not self._complete:
             if self._direct:
@@ -143,17 +140,13 @@ class AnswerReader:
         if self._small > SMALL_LIMIT:
             raise TooLarge(f"more than {SMALL_LIMIT} bytes beside the image")
         try:
-            self._parser.Parse(data, False)
+            self._parser.Parse(self._mender.feed(data), False)
         except expat.ExpatError as error:
             if self._complete:
                 return
             if not self._started:
                 raise NotSoap(f"not XML ({error})") from None
             raise BadAnswer(f"broken XML ({error})") from None
-
-    def _on_declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding is not None and encoding.lower() not in _ASCII_BASED:
-            raise ForbiddenXml("a character encoding other than UTF-8")
 
     def _on_doctype(self, name: str, *_: object) -> None:
         if name.lower() == "html":

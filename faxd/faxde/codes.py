@@ -142,9 +142,10 @@ SEND_JOB = _table(
     ),
 )
 
+_WRONG_PASSWORD = (2, Asks.ACCOUNT, "Passwort stimmt nicht zum Account", "wrong password")
+#: what JobStatus, RequestReceived and DeleteReceived have in common
 _LOGIN = (
     (1, Asks.ACCOUNT, "Account nicht gefunden", "unknown account"),
-    (2, Asks.ACCOUNT, "Passwort stimmt nicht zum Account", "wrong password"),
     (3, Asks.ACCOUNT, "Konto Testzeitraum abgelaufen", "the account's trial period is over"),
     (4, Asks.ACCOUNT, "Account gesperrt", "account is locked"),
 )
@@ -158,6 +159,7 @@ JOB_STATUS = _table(
         "the job is finished",
     ),
     *_LOGIN,
+    _WRONG_PASSWORD,
     (5, Asks.NOTHING, "Kein Protokoll-Eintrag mit dieser JobId gefunden", "no such job"),
     (6, Asks.LATER, "Job ist noch in Bearbeitung", "the job is still being processed"),
 )
@@ -180,6 +182,7 @@ CANCEL_JOB = _table(
 REQUEST_RECEIVED = _table(
     (0, Asks.DONE, "Empfangsfax gefunden, Datei wird als FaxImage übergeben", "a fax"),
     *_LOGIN,
+    _WRONG_PASSWORD,
     (5, Asks.NOTHING, "Kein Fax im Fax-Eingang", "no fax waiting"),
 )
 
@@ -187,6 +190,7 @@ REQUEST_RECEIVED = _table(
 DELETE_RECEIVED = _table(
     (0, Asks.DONE, "Fax wurde aus dem Eingangsspeicher gelöscht", "the fax was deleted"),
     *_LOGIN,
+    (2, Asks.ACCOUNT, "Passwort falsch", "wrong password"),
     (5, Asks.NOTHING, "Faxdatei nicht gefunden", "no such fax (already deleted)"),
 )
 

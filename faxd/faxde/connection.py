@@ -16,7 +16,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult
@@ -31,6 +31,7 @@ from faxd.faxde.errors import (
     NotReached,
     TimedOut,
 )
+from faxd.faxde.request import Body
 
 #: bytes taken from the network at a time
 PIECE = 256 * 1024
@@ -50,19 +51,6 @@ class Timeouts:
     read: float = 60.0
     #: for the whole call
     call: float = 1800.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Body:
-    """What is sent: pieces whose total length (bytes) is known beforehand."""
-
-    length: int
-    pieces: Callable[[], Iterable[bytes]]
-
-    @classmethod
-    def of(cls, data: bytes) -> Body:
-        """A body that is in memory."""
-        return cls(length=len(data), pieces=lambda: (data,))
 
 
 class Connection:
@@ -131,8 +119,8 @@ class Connection:
             self._http.endheaders()
         # What goes wrong while a document is read is no trouble of the network's.
         for piece in body.pieces():
-            with self.explained(), memoryview(piece) as view:
-                self._http.send(view)
+            with self.explained():
+                self._http.send(piece)
         with self.explained():
             return self._http.getresponse()
 

@@ -16,12 +16,13 @@ from faxd.faxde.errors import TooLarge
 
 #: the white space of XML, which xs:base64Binary allows anywhere (XML Schema part 2, 3.2.16)
 _WHITESPACE = b" \t\r\n"
-#: pieces below this size are gathered first; a multiple of four
-_GATHER = 64 * 1024
+#: Characters decoded at a time, a multiple of four. Always so many: what is in the file when a
+#: defect is met must not depend on how the network has cut the text.
+_BLOCK = 128 * 1024
 
 
 class Writer(Protocol):
-    """What an image is written to."""
+    """What an image is written to; it takes all that it is given, as buffered files do."""
 
     def write(self, data: bytes, /) -> int: ...
 
@@ -62,8 +63,7 @@ class Decoded:
         self._file = file
         self._limit = limit
         self._hash = hashlib.sha256()
-        self._waiting: list[bytes] = []
-        self._waiting_size = 0
+        self._waiting = bytearray()
         self._padded = False
 
     @property
@@ -71,35 +71,36 @@ class Decoded:
         return self._defect
 
     def write(self, text: bytes) -> None:
-        self._waiting.append(text)
-        self._waiting_size += len(text)
-        if self._waiting_size >= _GATHER:
-            self._decode(last=False)
+        self._waiting += text.translate(None, _WHITESPACE)
+        while len(self._waiting) >= _BLOCK:
+            block = bytes(self._waiting[:_BLOCK])
+            del self._waiting[:_BLOCK]
+            self._decode(block)
 
     def close(self) -> None:
-        self._decode(last=True)
+        self._decode(bytes(self._waiting))
+        self._waiting.clear()
 
     @property
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
-    def _decode(self, *, last: bool) -> None:
-        text = b"".join(self._waiting).translate(None, _WHITESPACE)
-        whole = len(text) if last else len(text) & ~3
-        rest = text[whole:]
-        self._waiting, self._waiting_size = ([rest], len(rest)) if rest else ([], 0)
-        if not whole or self._defect:
+    def _decode(self, text: bytes) -> None:
+        if not text or self._defect:
             return
         if self._padded:
             self._defect = "bad base64 (text after the padding)"
             return
-        quads = text[:whole] if rest else text
+        # a2b_base64 lets padding pass that follows whole groups.
+        if len(text) % 4 or text.endswith(b"==="):
+            self._defect = "bad base64 (it does not end with a whole group)"
+            return
         try:
-            data = binascii.a2b_base64(quads, strict_mode=True)
+            data = binascii.a2b_base64(text, strict_mode=True)
         except binascii.Error as error:
             self._defect = f"bad base64 ({error})"
             return
-        self._padded = quads.endswith(b"=")
+        self._padded = text.endswith(b"=")
         self.size += len(data)
         if self.size > self._limit:
             raise TooLarge(f"an image of more than {self._limit} bytes (setting max_fax_size)")
@@ -111,11 +112,12 @@ class Verbatim:
     """Keeps the text as it came, and tells in ``defect`` whether it is sound after all."""
 
     def __init__(self, file: Writer, *, limit: int) -> None:
+        """``limit`` is the greatest size of the image; its text may have twice as many bytes."""
         self.size = 0
         self._file = file
         self._limit = limit
         self._hash = hashlib.sha256()
-        self._check = Decoded(_Nowhere(), limit=limit)
+        self._check = Decoded(_Nowhere(), limit=2 * limit)
 
     @property
     def defect(self) -> str | None:

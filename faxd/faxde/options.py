@@ -6,6 +6,9 @@ import re
 import unicodedata
 from dataclasses import dataclass, fields
 
+#: controls, what has no meaning (or none in XML), and what ends a line
+_CONTROLS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -39,12 +42,10 @@ class Options:
             value = getattr(self, field.name)
             if isinstance(value, str):
                 _check_text(field.name, value)
-            elif isinstance(value, int) and not isinstance(value, bool) and not 0 <= value <= 99:
+            elif isinstance(value, int) and not 0 <= value <= 99:
                 raise ValueError(f"{field.name} is {value}; allowed is 0 to 99")
         _check(self.caller_id, "caller_id", r"\+?[0-9]{1,20}", "up to 20 digits, with or without +")
-        _check(
-            self.station_id, "station_id", r"[^\W_][\w +().&/-]{0,19}", "up to 20 letters/digits"
-        )
+        _check(self.station_id, "station_id", r"[\w +().&/-]{1,20}", "up to 20 letters/digits")
         _check(self.header, "header", r".{1,30}", "up to 30 characters")
         _check(self.mail_from, "mail_from", r"[^@\s,]+@[^@\s,]+", "one e-mail address")
         _check(
@@ -77,7 +78,7 @@ def _check_text(name: str, value: str) -> None:
     if not value.strip():
         raise ValueError(f"{name} is empty; leave it out instead")
     for char in value:
-        if char == ";" or unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        if char == ";" or unicodedata.category(char) in _CONTROLS:
             raise ValueError(f"{name} holds {char!r}; semicolons and control characters cannot be")
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import ipaddress
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -21,8 +22,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from faxd.durable import replace_file
+from faxd.faxde.connection import Timeouts
 from faxd.faxde.errors import FaxdeError, InterfaceUnusable
-from faxd.faxde.wire import Timeouts, Wire
+from faxd.faxde.wire import Wire
 
 if TYPE_CHECKING:
     from faxd.faxde.interface import Interface
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 _WSDL_LIMIT = 1 << 20
 #: seconds after which a WSDL is read anew
 MAX_AGE = 24 * 3600.0
-#: after a failed or a hinted reading, seconds before the next
+#: seconds before the next reading, after one that failed, or was hinted at and brought nothing new
 _PAUSE = 600.0
 
 
@@ -64,6 +66,7 @@ class Service:
         self._interface: Interface | None = None
         self._read_at = 0.0
         self._tried_at = float("-inf")
+        self._hinted_at = float("-inf")
 
     def close(self) -> None:
         """End every call under way."""
@@ -75,19 +78,17 @@ class Service:
         Raises:
             FaxdeError: neither is to be had.
         """
-        with self._lock:
-            if self._interface is None:
-                self._load_kept()
-            # abs(): a clock that was set back must not keep an old WSDL for years
-            old = abs(self._now() - self._read_at) > MAX_AGE
-            if self._interface is None or (old and self._may_try()):
-                try:
-                    self._fetch()
-                except FaxdeError:
-                    if self._interface is None:
-                        raise
-            assert self._interface is not None
-            return self._interface
+        current = self._interface
+        if current is not None and not self._is_old():
+            return current
+        # While one thread renews an old one, the others go on with it.
+        if not self._lock.acquire(blocking=current is None):
+            assert current is not None
+            return current
+        try:
+            return self._renewed_if_old()
+        finally:
+            self._lock.release()
 
     def renewed(self, stale: Interface) -> bool:
         """Read the WSDL anew, after a fault hinted at it; whether it differs from ``stale``.
@@ -96,9 +97,12 @@ class Service:
             FaxdeError: it cannot be read.
         """
         with self._lock:
-            if self._interface is stale and self._may_try():
+            pausing = time.monotonic() - self._hinted_at < _PAUSE
+            if self._interface is stale and not pausing:
                 self._fetch()
-            return self._interface is not None and self._interface.wsdl != stale.wsdl
+                if self._interface is stale:
+                    self._hinted_at = time.monotonic()
+            return self._interface is not stale
 
     def fetch(self) -> Interface:
         """Read the WSDL from the service now.
@@ -111,8 +115,23 @@ class Service:
             assert self._interface is not None
             return self._interface
 
-    def _may_try(self) -> bool:
-        return time.monotonic() - self._tried_at > _PAUSE
+    def _is_old(self) -> bool:
+        # abs(): a clock that was set back must not keep an old WSDL for years
+        return abs(self._now() - self._read_at) > MAX_AGE
+
+    def _renewed_if_old(self) -> Interface:
+        if self._interface is None:
+            self._load_kept()
+        rested = time.monotonic() - self._tried_at > _PAUSE
+        if self._interface is None or (self._is_old() and rested):
+            try:
+                self._fetch()
+            except FaxdeError as error:
+                if self._interface is None:
+                    error.maybe_done = False  # the call for which it is needed was not sent
+                    raise
+        assert self._interface is not None
+        return self._interface
 
     def _load_kept(self) -> None:
         from faxd.faxde.interface import Interface
@@ -146,6 +165,8 @@ def check_address(url: str, *, allow_http: bool) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("an address that begins with https:// is needed")
+    if not re.fullmatch(r"[!-~]+", url) or parts.port == 0:
+        raise ValueError("an address without blanks and umlauts, and with a sound port, is needed")
     if parts.username or parts.password:
         raise ValueError("no user name or password may be in the address")
     if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):

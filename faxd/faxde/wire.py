@@ -15,8 +15,9 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from faxd.faxde.connection import PIECE, Body, Connection, Timeouts
+from faxd.faxde.connection import PIECE, Connection, Timeouts
 from faxd.faxde.errors import BadAnswer, Cancelled, CutOff, Dropped, HttpStatus, TooLarge
+from faxd.faxde.request import Body
 
 #: seconds to wait for the rest of an answer that holds all that matters
 _REST = 0.2

@@ -58,8 +58,9 @@ def judge(attempts: Sequence[Fetched]) -> Verdict:
         return Verdict.FETCH_VERBATIM if last.undecodable else Verdict.FETCH_AGAIN
     if last.size == 0:
         return Verdict.LEAVE_EMPTY
-    # What could not be decoded the first time was hashed only when fetched verbatim.
-    comparable = [a for a in attempts if a.verbatim or not a.undecodable]
-    if last.damage and len({a.sha256 for a in comparable}) == 1 and len(comparable) >= 2:
+    # What could not be decoded is whole, and its hash tells something, only if fetched verbatim.
+    whole = [a for a in attempts if a.verbatim or not a.undecodable]
+    same = len(whole) >= 2 and len({a.sha256 for a in whole}) == 1
+    if last.damage and last in whole and same:
         return Verdict.KEEP_DAMAGED
     return Verdict.LEAVE

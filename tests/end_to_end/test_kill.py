@@ -1,4 +1,4 @@
-"""The real process is killed at every system call of a poll; nothing is lost or doubled."""
+"""Every system call of a poll is the last one, or fails; nothing is lost or doubled."""
 
 from __future__ import annotations
 
@@ -92,6 +92,46 @@ def test_killed_at_every(call: str, tmp_path: Path, server: Simulator) -> None:
             break
     print(f"killed at {kills} calls of {call}")
     assert kills, "strace struck nothing"
+
+
+#: a disk that gives up, and one that is full
+FAILURES = [
+    ("fsync", "EIO"),
+    ("fdatasync", "EIO"),
+    ("write", "ENOSPC"),
+    ("renameat2", "EIO"),
+    ("mkdirat", "EACCES"),
+    ("unlinkat", "EIO"),
+    ("fchmod", "EPERM"),
+    ("utimensat", "EPERM"),
+    ("ftruncate", "EIO"),
+]
+
+
+@pytest.mark.parametrize(("call", "error"), FAILURES)
+@pytest.mark.timeout(400)
+def test_failing_at_every(call: str, error: str, tmp_path: Path, server: Simulator) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed (package strace)")
+    site = Site(tmp_path / "count", server)
+    site.add_faxes(FAXES)
+    trace = tmp_path / "trace"
+    subprocess.run(
+        ["strace", "-f", "-o", str(trace), "-e", f"trace={call}", *site.command("poll")],
+        check=True,
+        timeout=60,
+    )
+    calls = trace.read_text().count(f"{call}(")
+    failed = 0
+    for number in range(1, calls + 1):
+        site = Site(tmp_path / str(number), server)
+        site.add_faxes(FAXES)
+        failed += poll_under_strace(site, f"{call}:error={error}:when={number}") != 0
+        require_nothing_lost(site)
+        poll_again(site)
+        site.require_each_once()
+    print(f"{error} at {calls} calls of {call}, {failed} polls failed")
+    assert calls
 
 
 def test_killed_while_a_fax_arrives(tmp_path: Path, server: Simulator) -> None:

@@ -1,0 +1,30 @@
+"""A stand-in for each test, and a client that speaks to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faxd.faxde import Client, Service
+from faxd.simulator import Account, Simulator
+
+from .support import ACCOUNT, PASSWORD, client_of, reaching
+
+
+@pytest.fixture
+def server() -> Iterator[Simulator]:
+    with Simulator(accounts=[Account(number=ACCOUNT, password=PASSWORD)]) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def service(server: Simulator, tmp_path: Path) -> Iterator[Service]:
+    with reaching(server.wsdl_url, tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+def client(service: Service) -> Client:
+    return client_of(service)
