@@ -20,8 +20,7 @@ def manager(
 ) -> Iterator[socket.socket]:
     """A socket as systemd has it."""
     monkeypatch.chdir(tmp_path)
-    path = "/tmp/faxd-test" if request.param == "abstract" else str(tmp_path / "notify")
-    address = f"\0{tmp_path}" if request.param == "abstract" else path
+    address = f"\0{tmp_path}" if request.param == "abstract" else str(tmp_path / "notify")
     if len(address) > 100:
         pytest.skip("the temporary folder's path is too long for a socket")
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as sock:
