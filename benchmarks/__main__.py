@@ -1,0 +1,59 @@
+"""Measure, and print the figures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import measure, report
+from benchmarks.office import Office, opened
+
+_MB = 1_000_000
+#: bytes of each of the many small faxes
+_SMALL = 50_000
+#: polls that an idle daemon makes before its memory is read
+_POLLS = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, for trying")
+    parser.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of each [5]")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("/var/tmp"),
+        help="where to write; on a disk, or syncing costs nothing [/var/tmp]",
+    )
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="faxd-bench-", dir=arguments.folder) as folder:
+        print(report.machine(Path(folder)), end="\n\n")
+        print(report.EXPLANATION.format(repeat=arguments.repeat), end="\n\n", flush=True)
+        with opened(Path(folder)) as office:
+            _run(office, quick=arguments.quick, repeat=arguments.repeat)
+
+
+def _run(office: Office, *, quick: bool, repeat: int) -> None:
+    sizes, count = ((1, 10), 50) if quick else ((1, 10, 50, 200), 500)
+    results = {}
+    for size in sizes:
+        _progress(f"one fax of {size} MB ...")
+        results[size * _MB] = measure.one_fax(office, size * _MB, repeat)
+    _progress(f"{count} faxes ...")
+    many = measure.many_faxes(office, count, _SMALL, repeat)
+    _progress("idle daemon ...")
+    idle = measure.idle_daemon(office, _POLLS, repeat)
+    _progress("")
+    print(report.one_fax_table(results), end="\n\n")
+    print(report.other_table(many, count, _SMALL, idle, _POLLS))
+
+
+def _progress(words: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{words}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

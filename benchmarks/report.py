@@ -1,0 +1,135 @@
+"""The figures beside their goals, as a table, with what they are figures of."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from benchmarks.measure import Compared, Idle, OneFax
+from faxd.text import table
+
+_KIB = 1024
+_MB = 1_000_000
+
+#: goals of the project
+GROWTH = 8.0  # MB above idle, at any size
+RATIO, RATIO_FROM = 0.6, 50 * _MB  # of plain zeep's time, from that size on
+RESIDENT = 70.0  # MB
+READY = 1.0  # seconds
+
+EXPLANATION = """\
+faxd beside a client of plain zeep (`Settings(xml_huge_tree=True)`), each in a fresh process, with
+the stand-in for FAX.de in a process of its own, over HTTP on the loopback interface.
+
+Both fetch until the server has nothing more. For each fax: RequestReceived; a file written and
+synced; a rename; the folder synced; DeleteReceived. So does benchmarks/plain.py, and nothing
+else. faxd does more in the same time: it checks base64 and TIFF, computes the SHA-256, keeps its
+ledger (three synced transactions a fax) and syncs the folder of the temporary file as well.
+
+loop     the receiving loop in a process that has imported everything, read the WSDL and polled
+         once in vain, so that both have their connection: from before the first RequestReceived
+         until the last answer ("nothing there"); faxd's time includes recording the poll.
+command  the whole process from its start, `python -m faxd poll` or the plain client, imports,
+         configuration, ledger and the reading of a kept WSDL included.
+idle     greatest resident memory after the empty poll; "grown" is how much more at the peak, the
+         greater of loop and command. All sizes decimal: 1 MB is 1,000,000 bytes.
+
+Medians of {repeat} turns, in each of which both run once and take turns in who begins; the disk is
+synced before each run. "ratio" is faxd's to plain zeep's in the same turn: the median, and in
+brackets the smallest and the greatest. rich, which only the tools of the tests bring along, is
+hidden from both sides. After each run the faxes in the folder are counted and measured, and
+the server's queue must be empty."""
+
+
+def machine(folder: Path) -> str:
+    """What this was measured on."""
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, Python"
+        f" {platform.python_version()}; files on {_file_system(folder)}"
+    )
+
+
+def one_fax_table(results: Mapping[int, OneFax]) -> str:
+    """Memory and time by size."""
+    return table(
+        ("one fax of", "", "faxd", "plain zeep", "ratio", "goal", ""),
+        [row for size, fax in results.items() for row in _one_fax(size, fax)],
+    )
+
+
+def _one_fax(size: int, fax: OneFax) -> Iterator[tuple[str, ...]]:
+    yield (f"{size / _MB:g} MB", "idle", *_both(fax.idle, _mb), "", "", "")
+    grown = max(fax.grown, fax.whole_grown, key=lambda compared: compared.median("faxd"))
+    met = _in_mb(grown.median("faxd")) <= GROWTH
+    goal = _goal(met, f"at most {GROWTH:g} MB more")
+    yield ("", "grown at the peak", *_both(grown, _mb), "", *goal)
+    goal = ("", "")
+    if size >= RATIO_FROM:
+        goal = _goal(statistics.median(fax.seconds.ratios) <= RATIO, f"ratio at most {RATIO:g}")
+    yield ("", "time of the loop", *_both(fax.seconds, _s), _ratio(fax.seconds), *goal)
+    times = _both(fax.whole_seconds, _s)
+    yield ("", "time of the command", *times, _ratio(fax.whole_seconds), "", "")
+
+
+def other_table(many: Compared, count: int, size: int, idle: Idle, polls: int) -> str:
+    """Many small faxes, and a daemon with nothing to do."""
+    return table(
+        ("", "faxd", "plain zeep", "ratio", "goal", ""),
+        [
+            (
+                f"{count} faxes of {size // 1000} kB, faxes per second",
+                *_both(many, lambda rate: f"{rate:.0f}"),
+                _ratio(many),
+                *_goal(statistics.median(many.ratios) >= 1, "ratio at least 1"),
+            ),
+            (
+                f"idle daemon, resident after {polls} polls",
+                *(_mb(idle.resident), "", ""),
+                *_goal(_in_mb(idle.resident) <= RESIDENT, f"at most {RESIDENT:g} MB"),
+            ),
+            (
+                "daemon, from its start until READY=1",
+                *(_s(idle.ready), "", ""),
+                *_goal(idle.ready <= READY, f"at most {READY:g} s"),
+            ),
+        ],
+    )
+
+
+def _both(figure: Compared, form: Callable[[float], str]) -> tuple[str, str]:
+    return form(figure.median("faxd")), form(figure.median("plain"))
+
+
+def _ratio(figure: Compared) -> str:
+    """The median of the turns' ratios, the smallest and the greatest."""
+    ratios = figure.ratios
+    return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
+
+
+def _goal(met: bool, goal: str) -> tuple[str, str]:
+    return goal, "met" if met else "MISSED"
+
+
+def _in_mb(kib: float) -> float:
+    return kib * _KIB / _MB
+
+
+def _mb(kib: float) -> str:
+    return f"{_in_mb(kib):.1f} MB"
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.3f} s"
+
+
+def _file_system(folder: Path) -> str:
+    """Type of the file system that ``folder`` is on."""
+    best = (0, "an unknown file system")
+    for line in Path("/proc/mounts").read_text().splitlines():
+        _, point, kind, *_ = line.split()
+        if folder.resolve().is_relative_to(point):
+            best = max(best, (len(point), kind))
+    return best[1]
