@@ -1,8 +1,8 @@
 """A child process: the client that one would write with plain zeep in an hour.
 
-Fetches until there is nothing, and makes each fax as durable as its name and content can be: file
-written and synced, renamed, folder synced, and only then deleted at the server. No ledger, no
-check, no limit.
+Fetches until there is nothing, and makes each fax durable by the very syncs of faxd: a file written
+in a hidden folder, file and folder synced, a rename, the final folder synced, and only then deleted
+at the server. No ledger, no check, no limit.
 """
 
 from __future__ import annotations
@@ -35,17 +35,24 @@ class Plain:
                 raise RuntimeError(f"DeleteReceived: {code}")
 
     def _save(self, name: str, image: bytes) -> None:
-        part = self._inbox / f".{name}.part"
+        hidden = self._inbox / ".part"
+        hidden.mkdir(exist_ok=True)
+        part = hidden / name
         with part.open("wb") as file:
             file.write(image)
             file.flush()
             os.fsync(file.fileno())
+        _sync(hidden)
         part.rename(self._inbox / name)
-        folder = os.open(self._inbox, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(self._inbox)
+
+
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,10 @@ EXPLANATION = """\
 faxd beside a client of plain zeep (`Settings(xml_huge_tree=True)`), each in a fresh process, with
 the stand-in for FAX.de in a process of its own, over HTTP on the loopback interface.
 
-Both fetch until the server has nothing more. For each fax: RequestReceived; a file written and
-synced; a rename; the folder synced; DeleteReceived. So does benchmarks/plain.py, and nothing
-else. faxd does more in the same time: it checks base64 and TIFF, computes the SHA-256, keeps its
-ledger (three synced transactions a fax) and syncs the folder of the temporary file as well.
+Both fetch until the server has nothing more. For each fax: RequestReceived; a file written in a
+hidden folder, file and folder synced; a rename; the final folder synced; DeleteReceived. So does
+benchmarks/plain.py, and nothing else. faxd does more in the same time: it checks base64 and TIFF,
+computes the SHA-256, and keeps its ledger (two synced transactions a fax).
 
 loop     the receiving loop in a process that has imported everything, read the WSDL and polled
          once in vain, so that both have their connection: from before the first RequestReceived
