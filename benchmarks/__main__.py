@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 import tempfile
 from pathlib import Path
 
+import faxd
 from benchmarks import measure, report
 from benchmarks.office import Office, opened
 
@@ -31,8 +33,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="faxd-bench-", dir=arguments.folder) as folder:
         print(report.machine(Path(folder)), end="\n\n")
         print(report.EXPLANATION.format(repeat=arguments.repeat), end="\n\n", flush=True)
+        before = _program()
         with opened(Path(folder)) as office:
             _run(office, quick=arguments.quick, repeat=arguments.repeat)
+        if _program() != before:
+            print("\nNOT VALID: faxd's source was changed while it was measured.")
 
 
 def _run(office: Office, *, quick: bool, repeat: int) -> None:
@@ -48,6 +53,14 @@ def _run(office: Office, *, quick: bool, repeat: int) -> None:
     _progress("")
     print(report.one_fax_table(results), end="\n\n")
     print(report.other_table(many, count, _SMALL, idle, _POLLS))
+
+
+def _program() -> str:
+    """What tells one state of faxd's source from another."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(faxd.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _progress(words: str) -> None:

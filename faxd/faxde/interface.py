@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import zeep
 import zeep.transports
 from lxml import etree
-from zeep.exceptions import Error as ZeepError
 
 from faxd.faxde.codes import TABLES
 from faxd.faxde.errors import InterfaceUnusable
@@ -81,7 +80,7 @@ class Interface:
         try:
             values = {name: parts.get(name, zeep.xsd.SkipValue) for name in self.parts(call)}
             envelope = self._client.create_message(self._client.service, call, **values)
-        except (ZeepError, ValueError, TypeError) as error:
+        except Exception as error:
             problem = f"{call} cannot be written ({type(error).__name__})"
         if problem is not None:
             # Raised outside of the handler: zeep's exception may hold the values.

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from faxd.faxde import Client, Service
 from faxd.simulator import Account, Simulator
 
 from .support import ACCOUNT, PASSWORD, client_of, reaching
+
+# What an example costs depends on what else the machine does.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture

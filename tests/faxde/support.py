@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from faxd.faxde import Client, ReceivedFax, Service, Timeouts
+from faxd.faxde.request import Body
+from faxd.faxde.wire import Wire
 from faxd.simulator import Simulator
 
 ACCOUNT, PASSWORD = "123456", "geheim-4711-x"
@@ -145,3 +147,13 @@ def counted(server: Simulator) -> list[Any]:
 
     listener.get_request = get_request
     return accepted
+
+
+def ask(wire: Wire, *, body: Body | None = None) -> bytes:
+    """Post something, and give what comes."""
+    with wire.post("/", {}, body or Body.of(b"<a/>"), repeatable=True) as pieces:
+        return b"".join(pieces)
+
+
+def asked(raw: RawServer, timeouts: Timeouts = QUICK) -> bytes:
+    return ask(Wire(raw.url, timeouts=timeouts))
