@@ -6,13 +6,16 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
+from faxd.clock import utc_now
 from faxd.config import AccountSettings, Config, ConfigError, PasswordError
 from faxd.daemon import client_for, connect, make_state_dir, open_ledger
-from faxd.faxde import FaxdeError, Rejected, Service
+from faxd.faxde import Asks, FaxdeError, Rejected, Service
 from faxd.inbound import InboxUnusable, open_inbox
 from faxd.ledger import Ledger, LedgerError
+from faxd.retry import STOP
 
 #: no job has this id: asking for it tells whether the login is good, and changes nothing
 _NO_JOB = 0
@@ -72,18 +75,23 @@ def _service(config: Config) -> tuple[Service | None, Finding]:
 
 def _login(account: AccountSettings, service: Service, ledger: Ledger) -> Finding:
     subject = f"{account.name}: login"
+    health = ledger.health(account.account)
     try:
         client_for(service, account).job_status(_NO_JOB)
     except PasswordError as error:
         return _bad(subject, str(error))
     except Rejected as error:
+        if error.code.asks is Asks.ACCOUNT:
+            # As after a poll: the daemon must not try the same again at once.
+            stopped = utc_now() + timedelta(seconds=STOP)
+            problem = health.problem or str(error)
+            ledger.set_health(replace(health, problem=problem, stopped_until=stopped))
         return _bad(
             subject, f"{error.code.english} ({error.code.german}); see account and password"
         )
     except FaxdeError as error:
         return _bad(subject, f"{error}; try again")
     # The daemon holds its calls back after a bad login; now that it is good, it need not.
-    health = ledger.health(account.account)
     if health.stopped_until is not None:
         ledger.set_health(replace(health, stopped_until=None))
         return _good(subject, f"account {account.account}; its stop is lifted")

@@ -80,15 +80,17 @@ def _require_owner(config: Config) -> None:
     """Refuse to work as root in another user's folders: the daemon could not use the files."""
     import pwd
 
-    if os.geteuid() != 0 or not config.state_dir.exists():
+    if os.geteuid() != 0:
         return
-    owner = config.state_dir.stat().st_uid
-    if owner != 0:
+    places = (config.state_dir, *(account.inbox for account in config.accounts))
+    place = next((place for place in places if place.exists()), None)
+    owner = place.stat().st_uid if place else 0
+    if place and owner != 0:
         try:
             name = pwd.getpwuid(owner).pw_name
         except KeyError:
             name = f"#{owner}"
-        _fail(f"{config.state_dir} belongs to {name}: run this as that user (sudo -u {name} ...)")
+        _fail(f"{place} belongs to {name}: run this as that user (sudo -u {name} ...)")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -157,7 +159,10 @@ def status(config: Config, path: Path, as_json: bool) -> None:
     from faxd.lock import holder
     from faxd.text import local_time, plural, table
 
-    pid = holder(config.state_dir)
+    try:
+        pid = holder(config.state_dir)
+    except OSError as error:
+        _fail(f"{config.state_dir}: {error.strerror}; only root and its owner may look")
     with _reading(config) as ledger:
         rows = statuses(config, ledger)
     if as_json:
@@ -296,6 +301,8 @@ def _reading(config: Config) -> Iterator[Ledger]:
         ledger = open_ledger(config, existing=True)
     except LedgerError as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(f"{config.state_dir}: {error.strerror}; only root and its owner may look")
     try:
         yield ledger
     except sqlite3.Error as error:

@@ -191,8 +191,8 @@ class AccountSettings(_Section):
 
     def password_changed(self) -> datetime | None:
         """When the password was last changed (aware, UTC), if that can be told."""
-        if self.password_env is not None:
-            return None
+        if self.password_file is None:
+            return None  # systemd makes a credential anew at each start
         try:
             status = self._password_path().stat()
             # A file that is moved or copied into place may bring an old mtime along.

@@ -208,7 +208,13 @@ class Daemon:
 
     def _tell_status(self) -> None:
         try:
-            healths = [self._ledger.health(account.account) for account in self._config.accounts]
+            # Never for long: this thread must hear of a SIGTERM while a disk hangs.
+            healths = [
+                self._ledger.health(account.account, patience=0.2)
+                for account in self._config.accounts
+            ]
+        except TimeoutError:
+            return
         except sqlite3.Error as error:
             status = f"the ledger cannot be read: {error}"
         else:

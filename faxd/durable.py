@@ -96,6 +96,17 @@ class Folder:
         """
         return f"{os.fstatvfs(self._fd).f_fsid:x}-{os.fstat(self._fd).st_ino:x}"
 
+    def owner(self) -> int:
+        """Uid of its owner."""
+        return os.fstat(self._fd).st_uid
+
+    def accepts(self, other: Folder) -> bool:
+        """Whether a file can be moved here from ``other``."""
+        return (
+            os.access(".", os.W_OK | os.X_OK, dir_fd=self._fd, effective_ids=True)
+            and os.fstat(self._fd).st_dev == os.fstat(other._fd).st_dev
+        )
+
     def names(self) -> list[str]:
         """What is in it."""
         return os.listdir(self._fd)
@@ -108,12 +119,13 @@ class Folder:
             return False
         return True
 
-    def links(self, name: str) -> int:
-        """How many names the file ``name`` has; 0 if there is none."""
+    def inode(self, name: str) -> tuple[int, int] | None:
+        """What tells the file ``name`` from any other; None if there is none."""
         try:
-            return os.stat(name, dir_fd=self._fd, follow_symlinks=False).st_nlink
+            found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
         except FileNotFoundError:
-            return 0
+            return None
+        return found.st_dev, found.st_ino
 
     def read(self, name: str) -> BufferedReader:
         """Open a regular file for reading.
@@ -219,6 +231,12 @@ class Part:
         folder.take(self.folder, self.name, name)
         self.published = True
         folder.sync()
+
+    def withdraw(self, folder: Folder, name: str) -> None:
+        """Take back what was published but is not durable, unless it has been moved away."""
+        with contextlib.suppress(OSError):
+            self.folder.take(folder, name, self.name)
+            self.published = False
 
     def replace(self, name: str) -> None:
         """Give a synced file its final name in its own folder, over an old file if there is one.

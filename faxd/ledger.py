@@ -8,6 +8,8 @@ transaction.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -158,6 +160,8 @@ class Ledger:
             LedgerError: it was made by a newer faxd.
         """
         self._lock = threading.RLock()
+        #: tells what belongs to this ledger from what belongs to another faxd's
+        self.mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
         if not path.exists():
             path.touch(mode=0o600)
         self._db = sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False)
@@ -286,12 +290,20 @@ class Ledger:
 
     # accounts
 
-    def health(self, account: str) -> Health:
-        """How an account is doing; a fresh one if it was never polled."""
-        with self._lock:
+    def health(self, account: str, *, patience: float = -1) -> Health:
+        """How an account is doing; a fresh one if it was never polled.
+
+        Raises:
+            TimeoutError: another thread has used the ledger for more than ``patience`` seconds.
+        """
+        if not self._lock.acquire(timeout=patience):
+            raise TimeoutError
+        try:
             row = self._db.execute(
                 "SELECT * FROM accounts WHERE account = ?", (account,)
             ).fetchone()
+        finally:
+            self._lock.release()
         return _from_row(Health, row) if row else Health(account=account)
 
     def set_health(self, health: Health) -> None:

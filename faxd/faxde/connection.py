@@ -190,13 +190,17 @@ class Connection:
     def _reached(self, deadline: float) -> socket.socket:
         """A socket that is connected to one of the host's addresses."""
         failure: OSError = ConnectionError("no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            self._host, self._http.port, type=socket.SOCK_STREAM
-        ):
-            sock = socket.socket(family, kind, protocol)
+        found = socket.getaddrinfo(self._host, self._http.port, type=socket.SOCK_STREAM)
+        for tried, (family, kind, protocol, _, address) in enumerate(found):
+            try:
+                sock = socket.socket(family, kind, protocol)
+            except OSError as error:  # a machine without IPv6, say
+                failure = error
+                continue
             try:
                 self._own(sock)
-                sock.settimeout(_left(deadline))
+                # An address that swallows everything must leave time for the others.
+                sock.settimeout(_left(deadline) / (len(found) - tried))
                 sock.connect(address)
                 self._own(sock)  # a connecting socket that is shut down may report success
                 return sock

@@ -29,6 +29,8 @@ _DECODERS = {
 }
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile("&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")
+#: an ampersand that begins no reference (other entities need a DTD, which is refused)
+_STRAY = re.compile("&(?!(?:lt|gt|amp|quot|apos|#x[0-9A-Fa-f]+|#[0-9]+);)")
 #: what may be the beginning of a reference
 _UNFINISHED = re.compile("&[#0-9A-Za-z]{0,12}$")
 _SHOWN_INSTEAD = "\ufffd"
@@ -75,6 +77,7 @@ class Mender:
         if unfinished:
             text = text[: unfinished.start()]
         text = _FORBIDDEN.sub(_SHOWN_INSTEAD, text)
+        text = _STRAY.sub("&amp;", text)
         return _REFERENCE.sub(_sound_reference, text).encode()
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from faxd.config import AccountSettings
 from faxd.durable import Folder, Part, descend
@@ -27,12 +28,12 @@ class InboxUnusable(Exception):
 class Inbox:
     """An inbox, held open during one run."""
 
-    def __init__(self, settings: AccountSettings, root: Folder, hidden: Folder) -> None:
+    def __init__(self, settings: AccountSettings, root: Folder, hidden: Folder, mark: str) -> None:
         """Use `open_inbox`."""
         self.root = root
         self.hidden = hidden
         self._settings = settings
-        self._prefix = settings.account
+        self._prefix = f"{settings.account}-{mark}"
 
     def require_room(self) -> None:
         """Make sure that there is space for a fax before one is fetched.
@@ -71,6 +72,8 @@ class Inbox:
         """
         mode, gid = self._settings.folder_mode, self._settings.gid
         with descend(self.root, components, mode=mode, gid=gid) as folder:
+            if not folder.accepts(self.hidden):
+                raise NotADirectoryError
             yield folder
 
     def add(self, folder: Folder, name: str, data: bytes) -> None:
@@ -100,16 +103,30 @@ class Inbox:
                 return  # the office has moved it away, with what is in it
             folder.sync()
 
+    def was_published(self, part: str, path: str) -> bool:
+        """Whether a part has become ``path``: it is gone, or both are there (link, no unlink)."""
+        inode = self.hidden.inode(part)
+        if inode is None:
+            return True
+        *folders, name = path.split("/")
+        with ExitStack() as stack, suppress(FileNotFoundError, NotADirectoryError):
+            folder = self.root
+            for component in folders:
+                folder = stack.enter_context(folder.existing(component))
+            return folder.inode(name) == inode
+        return False
+
     def sweep(self) -> None:
         """Remove this account's parts that a death left behind."""
         ours = re.compile(re.escape(self._prefix) + r"-[0-9a-f]{16}\.part")
         for name in self.hidden.names():
             if ours.fullmatch(name):
-                self.hidden.remove(name)
+                with suppress(OSError):  # not one of ours, or removed at the next run
+                    self.hidden.remove(name)
 
 
 @contextmanager
-def open_inbox(settings: AccountSettings) -> Iterator[Inbox]:
+def open_inbox(settings: AccountSettings, mark: str = "check") -> Iterator[Inbox]:
     """Open an account's inbox.
 
     Raises:
@@ -128,13 +145,32 @@ def open_inbox(settings: AccountSettings) -> Iterator[Inbox]:
                 raise InboxUnusable(
                     f"{path} holds no {settings.inbox_marker} (inbox_marker); is its disk mounted?"
                 )
-            hidden = root.child(HIDDEN, mode=0o700)
+            hidden = _hidden(root)
         except OSError as error:
             raise InboxUnusable(
                 f"{path} cannot be used: {error.strerror}; see to its owner and mode"
             ) from None
         with hidden:
-            yield Inbox(settings, root, hidden)
+            yield Inbox(settings, root, hidden, mark)
+
+
+def _hidden(root: Folder) -> Folder:
+    """faxd's own folder; what somebody else has put in its place is moved aside.
+
+    A folder of a stranger's would let him remove parts, whose absence means "published".
+    """
+    try:
+        hidden = root.child(HIDDEN, mode=0o700)
+    except (NotADirectoryError, PermissionError):
+        if not root.has(HIDDEN):
+            raise
+    else:
+        # A mount that knows no owners shows its root's for everything.
+        if hidden.owner() in {os.geteuid(), root.owner()}:
+            return hidden
+        hidden.close()
+    root.take(root, HIDDEN, f"faxd-not-ours-{secrets.token_hex(4)}")
+    return root.child(HIDDEN, mode=0o700)
 
 
 def holds(folder: Folder, name: str, size: int, sha256: str) -> bool:

@@ -73,6 +73,13 @@ class Poller:
             return self._report(Outcome.TROUBLE, 1, unread)
         if stopped_for(health, self._settings.password_changed(), utc_now()) > 0:
             return self._report(Outcome.STOPPED, health.failures, health.problem)
+        try:
+            # A stop that could not be recorded would be forgotten: no call without this.
+            self._ledger.set_health(health)
+        except sqlite3.Error as error:
+            unwritable = f"the ledger cannot be written: {error}"
+            self._log.error("poll failed", problem=unwritable)
+            return self._report(Outcome.TROUBLE, 1, unwritable)
         outcome, problem = self._poll()
         failures = 0 if outcome is Outcome.GOOD else health.failures + 1
         recorded = self._record(health, outcome, problem, failures)

@@ -23,6 +23,8 @@ from faxd.log import Log
 
 #: how often the server is asked to delete the same fax in one run
 _DELETES = 3
+#: fetchings in a row that may bring nothing, whatever their FaxIds: no busy loop
+_AGAIN = 10
 
 #: told (bytes so far, bytes in all or None) while a fax arrives
 Progress = Callable[[int, int | None], None]
@@ -60,7 +62,7 @@ class Receiver:
             FaxdeError, OSError, sqlite3.Error, LedgerError: what had been saved stays so.
             Stuck: the fax at the head of the queue needs a person.
         """
-        with open_inbox(self.settings) as inbox:
+        with open_inbox(self.settings, self.ledger.mark) as inbox:
             run = _Run(self, inbox)
             run.saver.recover()
             while run.take():
@@ -81,6 +83,7 @@ class _Run:
         self._log = receiver.log
         self._inbox = inbox
         self._attempts: list[Fetched] = []
+        self._again = 0
         self._verbatim = False
         self._deletes: Counter[int] = Counter()
 
@@ -97,9 +100,13 @@ class _Run:
                 verdict = self._judge(fetched)
                 if verdict in {Verdict.FETCH_AGAIN, Verdict.FETCH_VERBATIM}:
                     self._verbatim = verdict is Verdict.FETCH_VERBATIM
+                    self._again += 1
+                    if self._again > _AGAIN:
+                        raise Stuck("the server hands over another doubtful fax each time")
                     return True
                 record = self._keep(part, fax, fetched, verdict, record)
         self._attempts.clear()
+        self._again = 0
         self._verbatim = False
         self._delete(record)
         return True

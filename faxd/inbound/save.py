@@ -19,7 +19,7 @@ from faxd.config import AccountSettings
 from faxd.durable import Folder, Part
 from faxd.faxde import ReceivedFax
 from faxd.inbound import texts
-from faxd.inbound.inbox import DAMAGED, Inbox, InboxUnusable, holds
+from faxd.inbound.inbox import DAMAGED, Inbox, holds
 from faxd.inbound.verdict import Fetched
 from faxd.ledger import Ledger, Received
 from faxd.log import Log
@@ -60,7 +60,7 @@ class Saver:
         inbox = self._inbox
         for fax in self._ledger.storing(self._settings.account):
             here = fax.folder == str(inbox.root.path) and fax.part_folder == inbox.hidden.identity()
-            if not here or inbox.hidden.links(fax.part) == 1:
+            if not here or not inbox.was_published(fax.part, fax.path):
                 self._ledger.abandon(fax)
                 continue
             inbox.hidden.sync()
@@ -87,14 +87,12 @@ class Saver:
         with ExitStack() as stack:
             try:
                 folder = stack.enter_context(self._inbox.folder(folders))
-            except NotADirectoryError:
-                if record.damage is not None:
-                    raise InboxUnusable(
-                        f"{self._inbox.root.path}/{DAMAGED} must be a folder, for damaged faxes"
-                    ) from None
-                # A stranger may choose the folder's name, and must not hold up the account.
+            except (NotADirectoryError, PermissionError):
+                # A stranger may choose the folder's name, or make one that only he can use, and
+                # must not hold up the account.
                 self._log.warning("no such folder possible", folder="/".join(folders))
                 folder, folders = self._inbox.root, []
+                name = f"{DAMAGED}_{name}" if record.damage is not None else name
             record = self._publish(part, folder, folders, name, record)
         self._report(record)
         return record
@@ -119,11 +117,12 @@ class Saver:
                     self._inbox.add(folder, beside, data)
                 part.publish(folder, name)
             except OSError as error:
+                if part.published:
+                    # Not durable, and a second fsync would prove nothing: fetch it again. First
+                    # of all it becomes a part again, since its absence means "published".
+                    part.withdraw(folder, name)
                 self._ledger.abandon(entry)
                 part.kept = False
-                if part.published:
-                    # Not durable, and a second fsync would prove nothing: fetch it again.
-                    folder.remove(name)
                 for beside, data in companion:
                     if holds(folder, beside, len(data), hashlib.sha256(data).hexdigest()):
                         folder.remove(beside)

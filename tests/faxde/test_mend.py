@@ -35,6 +35,7 @@ def text_of(document: bytes) -> str:
         (b"&#0;&#27;&#x1B;&#xD800;&#xFFFF;&#1114112;&#99999999;", "\ufffd" * 7),
         (b"&#13;&#x20AC;&amp;&lt;", "\r\u20ac&<"),
         (b"a\tb\nc", "a\tb\nc"),
+        (b"A & B &copy; C&&amp;", "A & B &copy; C&&"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])

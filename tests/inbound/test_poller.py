@@ -256,14 +256,17 @@ def test_a_ledger_that_cannot_be_read(office: Office) -> None:
     assert office.poller.run().outcome is Outcome.GOOD
 
 
-def test_a_stop_that_cannot_be_recorded_is_kept_by_the_pause(office: Office) -> None:
+def test_without_a_ledger_for_a_stop_there_is_no_call(office: Office) -> None:
+    """A restart would forget a stop that could not be recorded, and knock again and again."""
     stop(office)
+    before = office.calls()
     office.ledger._db.execute(
         "CREATE TRIGGER refuse BEFORE INSERT ON accounts BEGIN SELECT RAISE(ABORT, 'full'); END"
     )
     report = office.poller.run()
-    assert (report.outcome, report.pause) == (Outcome.STOPPED, STOP)
-    assert ("error", "account's health not recorded") in levels(office)
+    assert report.outcome is Outcome.TROUBLE
+    assert "the ledger cannot be written" in str(report.problem)
+    assert office.calls() == before
 
 
 def test_a_ledger_that_cannot_be_written(office: Office) -> None:

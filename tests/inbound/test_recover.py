@@ -24,7 +24,7 @@ NAME = "2026-03-01_123005_+493023125042_7.tif"
 def begun(office: Office) -> Received:
     """A fax whose publication was announced, and its part."""
     office.poll()
-    part = office.inbox / ".faxd" / f"{ACCOUNT}-0123456789abcdef.part"
+    part = office.inbox / ".faxd" / f"{ACCOUNT}-{office.ledger.mark}-0123456789abcdef.part"
     part.write_bytes(RAW)
     office.add(IMAGE, fax_id=7)
     with office.receiver_inbox() as inbox:
@@ -81,9 +81,16 @@ def test_dead_between_a_link_and_its_unlink(office: Office) -> None:
     fax = begun(office)
     (office.inbox / "2026").mkdir()
     (office.inbox / "2026" / NAME).hardlink_to(office.inbox / ".faxd" / fax.part)
-    (office.inbox / "2026" / NAME).rename(office.root / "the office was quick.tif")
     assert office.poll() == 0
-    office.settled()
+    office.settled(RAW)
+
+
+def test_a_link_from_elsewhere_proves_nothing(office: Office) -> None:
+    """A backup made of hard links, say. A fax twice is better than none."""
+    fax = begun(office)
+    (office.root / "backup").hardlink_to(office.inbox / ".faxd" / fax.part)
+    assert office.poll() == 1
+    office.settled(RAW)
 
 
 @pytest.mark.parametrize("other", ["hidden folder", "inbox", "path"])

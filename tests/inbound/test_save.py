@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from faxd.inbound import InboxUnusable
 from faxd.inbound.save import Stuck
 from faxd.simulator import SyntheticImage
 from tests.places import disk
@@ -75,15 +74,13 @@ def test_a_stranger_cannot_hold_up_the_account_by_a_folders_name(office: Office)
     assert not list((office.root / "state").glob("*.tif"))
 
 
-def test_a_file_named_damaged_is_told(office: Office) -> None:
+def test_a_file_named_damaged_blocks_nothing(office: Office) -> None:
     (office.inbox / "damaged").touch()
     office.add(b"no TIFF")
-    with pytest.raises(InboxUnusable, match="damaged must be a folder"):
-        office.poll()
-    assert len(office.waiting) == 1
-    (office.inbox / "damaged").unlink()
     office.poll()
     assert office.waiting == []
+    assert office.records()[0].path.startswith("damaged_")
+    assert (office.inbox / office.records()[0].path).read_bytes() == b"no TIFF"
 
 
 def test_a_disk_that_does_not_know_case(office: Office) -> None:
