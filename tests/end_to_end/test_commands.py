@@ -162,6 +162,25 @@ def test_root_does_not_work_in_another_users_folders(site: Site) -> None:
         assert "run this as that user" in done.stderr
 
 
+def test_root_does_not_make_folders_for_another_user(site: Site) -> None:
+    """Before the first start the inbox's owner tells who faxd is."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    os.chown(site.inbox(), 12345, 12345)
+    done = site.faxd("check")
+    assert done.returncode == 1
+    assert f"{site.inbox()} belongs to" in done.stderr
+    assert not site.state.exists()
+
+
+def test_a_check_that_is_refused_stops_the_daemons_calls(site: Site) -> None:
+    site.server.change_account(site.number(), password="other")
+    assert site.faxd("check").returncode == 1
+    before = len(site.server.calls)
+    assert "wrong password" in site.faxd("poll").stderr
+    assert len(site.server.calls) == before
+
+
 def test_simulate(site: Site) -> None:
     arguments = [PYTHON, "-u", "-m", "faxd", "simulate", "--port", "0", "-c", str(site.config)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:

@@ -8,7 +8,8 @@ import pytest
 
 from faxd.inbound.save import Stuck
 from faxd.ledger import FaxState
-from faxd.simulator import FaultKind, SyntheticImage
+from faxd.simulator import FaultKind, LogEntry, SyntheticImage
+from tests.places import ROOT, disk
 
 from .office import ACCOUNT, Office, image_of, sha256
 
@@ -165,3 +166,37 @@ def test_several_damaged_faxes_of_one_name(office: Office, tmp_path: Path) -> No
         f"damaged/{NAME.replace('.tif', ' (2).tif')}", f"damaged/{NAME}",
     ]  # fmt: skip
     assert len(office.files()) == 4
+
+
+def test_a_server_that_changes_the_fax_each_time_is_not_asked_without_end(office: Office) -> None:
+    office.add(b"no TIFF")
+    office.add(b"none either")
+
+    def turn(entry: LogEntry) -> None:
+        if entry.call == "RequestReceived":
+            queue = office.server._provider._queues[ACCOUNT]
+            queue.append(queue.pop(0))
+
+    office.server.on_completed(turn)
+    with pytest.raises(Stuck, match="another doubtful fax each time"):
+        office.poll()
+    assert len(office.calls("RequestReceived")) == 11
+    assert len(office.waiting) == 2
+
+
+@pytest.mark.parametrize("image", [RAW, b"no TIFF"])
+def test_a_folder_that_somebody_else_made_his_own_blocks_nothing(
+    office: Office, image: bytes
+) -> None:
+    """faxd as root could write there, so the folder is one that nobody can move a file into."""
+    if not ROOT:
+        pytest.skip("needs root")
+    office.changes["file_name"] = "{received:%Y}/{fax_id}.tif"
+    office.add(image, fax_id=7)
+    taken = office.inbox / ("2026" if image == RAW else "damaged")
+    taken.mkdir()
+    with disk(taken, "size=1m"):  # another file system: a rename into it cannot be
+        office.poll()
+    assert office.waiting == []
+    assert office.records()[0].path == ("7.tif" if image == RAW else "damaged_7.tif")
+    assert (office.inbox / office.records()[0].path).read_bytes() == image
