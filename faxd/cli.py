@@ -17,6 +17,8 @@ import click
 from faxd import __version__
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from faxd.config import AccountSettings, Config
     from faxd.ledger import Ledger, Received
 
@@ -39,7 +41,7 @@ def _with_config(command: Callable[..., None]) -> Callable[..., None]:
         "-c",
         "--config",
         "path",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),
         default=Path("/etc/faxd/config.toml"),
         envvar="FAXD_CONFIG",
         show_default=True,
@@ -52,7 +54,8 @@ def _with_config(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(load(path), path=path, **arguments)
         except ConfigError as error:
-            _fail(str(error), EX_CONFIG)
+            message = str(error)
+            _fail(message if message.startswith(str(path)) else f"{path}: {message}", EX_CONFIG)
 
     return run
 
@@ -90,7 +93,7 @@ def _require_owner(config: Config) -> None:
             name = pwd.getpwuid(owner).pw_name
         except KeyError:
             name = f"#{owner}"
-        _fail(f"{place} belongs to {name}: run this as that user (sudo -u {name} ...)")
+        _fail(f"{place} belongs to {name}: run this as that user (runuser -u {name} -- faxd ...)")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -174,16 +177,25 @@ def status(config: Config, path: Path, as_json: bool) -> None:
             row["account"],
             local_time(row["last_success"], config.zone),
             plural(row["received"], "fax", "faxes"),
-            row["problem"] or "all well",
+            row["problem"] or _well(pid, row["last_poll"], row["overdue"]),
         )
         for row in rows
     ]
     click.echo(table(("account", "last good poll", "received", "state"), cells))
+    if any(cell[-1] != _ALL_WELL for cell in cells):
+        sys.exit(EX_FAILED)
 
 
 @main.command()
 @click.argument("account", required=False)
-@click.option("-n", "--limit", default=50, show_default=True, help="How many, newest last.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="How many, newest last.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, one fax a line.")
 @_with_config
 def received(config: Config, path: Path, account: str | None, limit: int, as_json: bool) -> None:
@@ -226,7 +238,14 @@ def discard(config: Config, path: Path, account: str, fax_id: int, yes: bool) ->
     from faxd.daemon import client_for, connect
     from faxd.faxde import FaxdeError
 
+    _require_owner(config)
     settings = _account(config, account)
+    with _reading(config) as ledger:
+        copies = ledger.find_id(settings.account, fax_id)
+    if copies:
+        click.echo(f"A copy is here: {', '.join(copy.path for copy in copies)}")
+    else:
+        click.echo(f"faxd holds NO copy of fax {fax_id}: it was never saved here.")
     if not yes:
         click.confirm(f"Delete fax {fax_id} of {account} at FAX.de, for good?", abort=True)
     service = connect(config)
@@ -240,8 +259,20 @@ def discard(config: Config, path: Path, account: str, fax_id: int, yes: bool) ->
 
 
 @main.command()
-@click.option("--port", default=8800, show_default=True, help="Port on the loopback interface.")
-@click.option("--every", default=30.0, show_default=True, help="Seconds between two sample faxes.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8800,
+    show_default=True,
+    help="Port on the loopback interface.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(0.1),
+    default=30.0,
+    show_default=True,
+    help="Seconds between two sample faxes.",
+)
 @click.option(
     "-c", "--config", "path", type=click.Path(path_type=Path), help="Serve the accounts of it."
 )
@@ -269,6 +300,18 @@ def demo(once: bool, folder: Path | None, path: Path | None) -> None:
         missing = run_demo(folder, once=once, path=path)
     if missing:
         _fail(missing)
+
+
+_ALL_WELL = "all well"
+
+
+def _well(pid: int | None, last_poll: datetime | None, overdue: bool) -> str:
+    """What to say of an account that has no problem of its own."""
+    if pid is None:
+        return "not polled: faxd does not run"
+    if last_poll is None:
+        return "not polled yet"
+    return "no poll has ended for long: does its inbox hang?" if overdue else _ALL_WELL
 
 
 def _state(fax: Received) -> str:

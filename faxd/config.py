@@ -168,13 +168,14 @@ class AccountSettings(_Section):
         if self.password_env is not None:
             password = os.environ.get(self.password_env, "")
             if not password:
-                raise PasswordError(f"the environment variable {self.password_env} is not set")
+                # Not by its name: somebody may have written the password in its place.
+                raise PasswordError("the environment variable named in password_env is not set")
             if not password.isprintable():
-                raise PasswordError(f"the environment variable {self.password_env} is no password")
+                raise PasswordError("the variable named in password_env holds no password")
             return password
         path = self._password_path()
         try:
-            with path.open("rb") as file:
+            with open(path, "rb", opener=_without_waiting) as file:
                 mode = os.fstat(file.fileno()).st_mode
                 text = file.read(_LONGEST_PASSWORD)
         except OSError as error:
@@ -210,6 +211,11 @@ class AccountSettings(_Section):
                 " (LoadCredential= in the unit)"
             )
         return Path(folder) / str(self.password_credential)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open without waiting for whoever may write into a pipe of that name."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _distinct(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ from faxd.config import AccountSettings, Config, ConfigError, load
 from faxd.faxde import Cancelled, Client, Service, Timeouts
 from faxd.inbound import Poller, Progress, Receiver, Report, stopped_for
 from faxd.ledger import Health, Ledger, LedgerError, Received
+from faxd.retry import LONGEST
 from faxd.schedule import Schedule
 
 #: seconds between two looks at the clock
@@ -50,6 +52,11 @@ def open_ledger(config: Config, *, existing: bool = False) -> Ledger:
         raise LedgerError(f"{path} is not there (or not for this user): has faxd run yet?")
     try:
         return Ledger(path)
+    except sqlite3.OperationalError as error:
+        raise LedgerError(
+            f"{path} cannot be used ({error}); see to its disk: is it full, or mounted read-only?"
+            " Do not move it away"
+        ) from None
     except sqlite3.DatabaseError as error:
         raise LedgerError(
             f"{path} cannot be used ({error}); if it is damaged, move it away: faxes that still lie"
@@ -272,6 +279,10 @@ def statuses(config: Config, ledger: Ledger) -> list[dict[str, Any]]:
                 "number": account.account,
                 "last_poll": health.last_poll,
                 "last_success": health.last_success,
+                # A poll takes no longer than a call may, and follows the last one in time.
+                "overdue": health.last_poll is not None
+                and utc_now() - health.last_poll
+                > timedelta(seconds=LONGEST + account.poll_interval + config.service.call_timeout),
                 "problem": health.problem,
                 "problem_since": health.problem_since,
                 "stopped_until": health.stopped_until if stopped else None,

@@ -63,6 +63,9 @@ def run(folder: Path | None, *, once: bool, path: Path | None) -> str | None:
         OSError: the folders cannot be made.
     """
     given = load(path) if path else None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Ended however: the daemon must not be left behind.
+        signal.signal(number, signal.default_int_handler)
     root = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="faxd-demo-"))
     share = _Share(root)
     names = [account.name for account in given.accounts] if given else ["demo"]

@@ -100,6 +100,10 @@ class Folder:
         """Uid of its owner."""
         return os.fstat(self._fd).st_uid
 
+    def is_read_only(self) -> bool:
+        """Whether its file system is mounted so."""
+        return bool(os.fstatvfs(self._fd).f_flag & os.ST_RDONLY)
+
     def accepts(self, other: Folder) -> bool:
         """Whether a file can be moved here from ``other``."""
         return (

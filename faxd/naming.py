@@ -81,6 +81,8 @@ def check_template(template: str) -> None:
         raise ValueError(f"{template!r} must end in .tif or .tiff")
     if {"", ".", ".."} & set(template.split("/")):
         raise ValueError(f"{template!r} must lead to a place below the inbox")
+    if template.lower().startswith("damaged/"):
+        raise ValueError(f"{template!r}: the folder damaged is for faxes that came broken")
     if "fax_id" not in fields:
         raise ValueError(f"{template!r} needs {{fax_id}}, by which faxes are told apart")
     try:

@@ -15,7 +15,8 @@ class Outcome(Enum):
     """How a run over an account ended."""
 
     GOOD = "good"  # all was fetched
-    TROUBLE = "trouble"  # network, server or folder: it may pass by itself
+    TROUBLE = "trouble"  # network or server: it may pass by itself
+    NOT_READY = "not ready"  # inbox or password: nothing was called, and looking costs nothing
     STOPPED = "stopped"  # the account's problem: a person must act
 
 

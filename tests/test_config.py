@@ -311,7 +311,7 @@ def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = account(password_env="FAXD_TEST")
     for value in ("", "two\nlines", "\udcff"):
         monkeypatch.setenv("FAXD_TEST", value)
-        with pytest.raises(PasswordError, match="FAXD_TEST"):
+        with pytest.raises(PasswordError, match="named in password_env"):
             settings.password()
     monkeypatch.setenv("FAXD_TEST", "geheim")
     assert settings.password() == "geheim"

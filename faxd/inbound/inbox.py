@@ -151,6 +151,14 @@ def open_inbox(settings: AccountSettings, mark: str = "check") -> Iterator[Inbox
                 f"{path} cannot be used: {error.strerror}; see to its owner and mode"
             ) from None
         with hidden:
+            if root.is_read_only():
+                raise InboxUnusable(
+                    f"{path} cannot be written: Read-only file system; mount it writable"
+                )
+            if not root.accepts(hidden):
+                raise InboxUnusable(
+                    f"{path} cannot be written by this user; see to its owner and mode"
+                )
             yield Inbox(settings, root, hidden, mark)
 
 

@@ -99,7 +99,9 @@ class Poller:
             if error.code.asks is Asks.ACCOUNT:
                 return Outcome.STOPPED, f"{error}; {_WHAT_TO_DO}"
             return Outcome.TROUBLE, str(error)
-        except (FaxdeError, InboxUnusable, Stuck, LedgerError, PasswordError) as error:
+        except (InboxUnusable, PasswordError) as error:
+            return Outcome.NOT_READY, str(error)
+        except (FaxdeError, Stuck, LedgerError) as error:
             return Outcome.TROUBLE, str(error)
         except sqlite3.Error as error:
             return Outcome.TROUBLE, f"the ledger cannot be written: {error}"

@@ -97,9 +97,14 @@ def test_status_and_received(site: Site) -> None:
         site.number(), b"II*\0 no fax", originator="+4930\x1b[31m\n12", remote_id="\u202eevil"
     )
     assert site.faxd("poll").returncode == 0
-    status = site.faxd("status").stdout
-    assert "faxd does not run" in status
-    assert "4 faxes" in status
+    done = site.faxd("status")
+    assert done.returncode == 1  # for a monitoring program: it does not run
+    assert "not polled: faxd does not run" in done.stdout
+    assert "4 faxes" in done.stdout
+    with site.daemon() as daemon:
+        daemon.wait_for("STATUS=")
+        done = site.faxd("status")
+        assert (done.returncode, "all well" in done.stdout) == (0, True)
     table = site.faxd("received").stdout
     assert len(table.splitlines()) == 5
     assert "\x1b" not in table
@@ -122,7 +127,9 @@ def test_discard(site: Site) -> None:
     assert done.returncode == 1
     assert f"faxd discard praxis {fax_id}" in done.stderr
     assert site.waiting() == {fax_id}
-    assert site.faxd("discard", "praxis", str(fax_id)).returncode == 1  # nobody said yes
+    done = site.faxd("discard", "praxis", str(fax_id))
+    assert done.returncode == 1  # nobody said yes
+    assert "holds NO copy" in done.stdout
     assert site.waiting() == {fax_id}
     done = site.faxd("discard", "praxis", str(fax_id), "--yes")
     assert (done.returncode, site.waiting()) == (0, set())
@@ -228,6 +235,19 @@ def test_demo_with_the_users_own_settings(site: Site, tmp_path: Path) -> None:
     assert "Ended. The faxes stay in" in told
     assert site.found() == []  # nothing of it leads out of the demo
     assert not site.server.calls
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_ended_leaves_no_daemon_behind(number: int, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [PYTHON, "-m", "faxd", "demo", "--folder", str(tmp_path)], stdout=subprocess.DEVNULL
+    )
+    lock = tmp_path / "state" / "faxd.lock"
+    wait_until(lambda: lock.is_file() and lock.read_text() != "")
+    daemon = int(lock.read_text())
+    process.send_signal(number)
+    assert process.wait(20) == 0
+    assert not Path(f"/proc/{daemon}").exists()
 
 
 def test_demo_says_what_is_missing(tmp_path: Path) -> None:

@@ -46,6 +46,16 @@ def test_a_good_run(office: Office) -> None:
     office.settled(image_of(IMAGE))
 
 
+def test_what_is_wrong_here_is_looked_at_as_often_as_ever(office: Office) -> None:
+    """No call is made, so there is nothing to spare: it is noticed at once when it is put right."""
+    office.inbox.rename(office.root / "away")
+    for _ in range(4):
+        report = office.poller.run()
+        assert (report.outcome, report.pause) == (Outcome.NOT_READY, 60)
+    assert office.calls() == []
+    assert levels(office).count(("error", "poll failed")) == 1
+
+
 def test_trouble_is_told_once_and_its_end_once(office: Office) -> None:
     office.fault(FaultKind.HTTP_503, times=3)
     pauses = []
@@ -106,7 +116,7 @@ def test_every_trouble_has_words(
     if problem is None:
         assert report.outcome is Outcome.GOOD
         return
-    assert report.outcome is Outcome.TROUBLE
+    assert report.outcome in {Outcome.TROUBLE, Outcome.NOT_READY}
     assert report.problem is not None
     assert problem in report.problem
     assert PASSWORD not in report.problem
