@@ -94,14 +94,9 @@ class Inbox:
 
     def sync_folder(self, components: list[str]) -> None:
         """Make what was published in a folder below the inbox durable, if it is still there."""
-        with ExitStack() as stack:
-            folder = self.root
-            try:
-                for component in components:
-                    folder = stack.enter_context(folder.existing(component))
-            except (FileNotFoundError, NotADirectoryError):
-                return  # the office has moved it away, with what is in it
-            folder.sync()
+        with self._existing(components) as folder:
+            if folder is not None:  # otherwise the office has moved it away, with what is in it
+                folder.sync()
 
     def was_published(self, part: str, path: str) -> bool:
         """Whether a part has become ``path``: it is gone, or both are there (link, no unlink)."""
@@ -109,12 +104,22 @@ class Inbox:
         if inode is None:
             return True
         *folders, name = path.split("/")
-        with ExitStack() as stack, suppress(FileNotFoundError, NotADirectoryError):
+        with self._existing(folders) as folder:
+            return folder is not None and folder.inode(name) == inode
+
+    @contextmanager
+    def _existing(self, components: list[str]) -> Iterator[Folder | None]:
+        """A folder below the inbox as it is, None if there is none; nothing is made."""
+        with ExitStack() as stack:
             folder = self.root
-            for component in folders:
-                folder = stack.enter_context(folder.existing(component))
-            return folder.inode(name) == inode
-        return False
+            try:
+                for component in components:
+                    folder = stack.enter_context(folder.existing(component))
+            except (FileNotFoundError, NotADirectoryError):
+                found = None
+            else:
+                found = folder
+            yield found
 
     def sweep(self) -> None:
         """Remove this account's parts that a death left behind."""
