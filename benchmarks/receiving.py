@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.process import steps
 from faxd import log
 from faxd.config import load
-from faxd.daemon import connect, make_state_dir, open_ledger, poller_for
+from faxd.wiring import connect, make_state_dir, open_ledger, poller_for
 
 
 def main(path: Path) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from faxd.clock import utc_now
 from faxd.config import AccountSettings, Config, ConfigError, PasswordError
-from faxd.daemon import client_for, connect, make_state_dir, open_ledger
 from faxd.faxde import Asks, FaxdeError, Rejected, Service
 from faxd.inbound import InboxUnusable, open_inbox
 from faxd.ledger import Ledger, LedgerError
 from faxd.retry import STOP
+from faxd.wiring import client_for, connect, make_state_dir, open_ledger
 
 #: no job has this id: asking for it tells whether the login is good, and changes nothing
 _NO_JOB = 0

@@ -63,9 +63,9 @@ def _with_config(command: Callable[..., None]) -> Callable[..., None]:
 @contextmanager
 def _sole(config: Config) -> Iterator[None]:
     """Be the only one, and the right one, that works with the state folder."""
-    from faxd.daemon import make_state_dir
     from faxd.ledger import LedgerError
     from faxd.lock import Busy, Lock
+    from faxd.wiring import make_state_dir
 
     _require_owner(config)
     try:
@@ -120,8 +120,8 @@ def run(config: Config, path: Path) -> None:
 def poll(config: Config, path: Path, verbose: bool) -> None:
     """Fetch every account's faxes once; the exit status is 0 if all went well."""
     from faxd import log
-    from faxd.daemon import poll_once
     from faxd.progress import PollProgress
+    from faxd.wiring import poll_once
 
     log.configure(level=config.log_level if verbose else "critical")
     good = True
@@ -158,7 +158,7 @@ def check(config: Config, path: Path) -> None:
 @_with_config
 def status(config: Config, path: Path, as_json: bool) -> None:
     """Show whether the daemon runs and how each account is doing."""
-    from faxd.daemon import statuses
+    from faxd.condition import statuses
     from faxd.lock import holder
     from faxd.text import local_time, plural, table
 
@@ -235,8 +235,8 @@ def received(config: Config, path: Path, account: str | None, limit: int, as_jso
 def discard(config: Config, path: Path, account: str, fax_id: int, yes: bool) -> None:
     """Delete a fax on the server unseen: one that is empty or held there and blocks all others."""
     from faxd.config import PasswordError
-    from faxd.daemon import client_for, connect
     from faxd.faxde import FaxdeError
+    from faxd.wiring import client_for, connect
 
     _require_owner(config)
     settings = _account(config, account)
@@ -337,8 +337,8 @@ def _told() -> Iterator[None]:
 @contextmanager
 def _reading(config: Config) -> Iterator[Ledger]:
     """The ledger, for a command that only looks."""
-    from faxd.daemon import open_ledger
     from faxd.ledger import LedgerError
+    from faxd.wiring import open_ledger
 
     try:
         ledger = open_ledger(config, existing=True)

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import IO
 
 _RENAME_NOREPLACE = 1  # linux/fs.h
+_RENAME_EXCHANGE = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -74,6 +75,16 @@ class Folder:
             raise
         return folder
 
+    def fresh(self, name: str) -> Folder:
+        """Make and open a sub-folder for this user alone; durable once it and this are synced.
+
+        Raises:
+            FileExistsError: there is a ``name`` already.
+            OSError: it cannot be made or entered.
+        """
+        os.mkdir(name, 0o700, dir_fd=self._fd)
+        return self.existing(name)
+
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
@@ -115,6 +126,32 @@ class Folder:
         """What is in it."""
         return os.listdir(self._fd)
 
+    def entries(self) -> list[os.DirEntry[str]]:
+        """What is in it, each with a cheap ``stat``; only while it is open.
+
+        Not for two threads at once: they would share the position in the folder.
+        """
+        with os.scandir(self._fd) as found:
+            return list(found)
+
+    def status(self, name: str) -> os.stat_result | None:
+        """Size, times and so on of ``name`` itself, links not followed; None if not there."""
+        try:
+            return os.stat(name, dir_fd=self._fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def is_at(self, path: Path) -> bool:
+        """Whether ``path`` still leads here: nobody has put another folder, or a disk, there."""
+        try:
+            return os.path.samestat(path.stat(), os.fstat(self._fd))
+        except OSError:
+            return False
+
+    def may_read(self, name: str) -> bool:
+        """Whether this process may read ``name``."""
+        return os.access(name, os.R_OK, dir_fd=self._fd, effective_ids=True, follow_symlinks=False)
+
     def has(self, name: str) -> bool:
         """Whether there is anything of that name, a dangling link included."""
         try:
@@ -148,6 +185,15 @@ class Folder:
         """Remove a file; it is no error if it is not there."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._fd)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove an empty sub-folder, not durably; it is no error if it is not there.
+
+        Raises:
+            OSError: it is not empty, or cannot be removed.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            os.rmdir(name, dir_fd=self._fd)
 
     def free_bytes(self) -> int:
         """Space that may still be written on its file system."""
@@ -236,6 +282,46 @@ class Part:
         self.published = True
         folder.sync()
 
+    def give_name(self, folder: Folder, name: str) -> None:
+        """As `publish`, for who syncs the folder later, or need not.
+
+        Raises:
+            FileExistsError: the name is taken; the part is as it was.
+            OSError: it could not be named.
+        """
+        folder.take(self.folder, self.name, name)
+        self.published = True
+
+    def dress(self, *, mode: int, gid: int | None = None) -> None:
+        """Write it out, with its final mode and group, but not to the disk for good.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        self.file.flush()
+        give(self.file.fileno(), mode, gid)
+
+    def swap(self, name: str) -> bool:
+        """Take the place of the file ``name`` in its own folder; False if there is none.
+
+        Not durable. Somebody may remove ``name`` at any time, and that must not go unnoticed: an
+        exchange fails then, where a rename would bring it back.
+
+        Raises:
+            OSError: it could not be named.
+        """
+        fd = self.folder._fd
+        try:
+            if _renameat2(fd, self.name, fd, name, _RENAME_EXCHANGE):
+                return True  # the old file has the part's name now, and goes with it
+        except FileNotFoundError:
+            return False
+        if not self.folder.has(name):
+            return False
+        os.rename(self.name, name, src_dir_fd=fd, dst_dir_fd=fd)
+        self.published = True
+        return True
+
     def withdraw(self, folder: Folder, name: str) -> None:
         """Take back what was published but is not durable, unless it has been moved away."""
         with contextlib.suppress(OSError):
@@ -290,9 +376,14 @@ def descend(root: Folder, parts: list[str], *, mode: int, gid: int | None) -> It
 
 def _rename_noreplace(source: int, name: str, target: int, new: str) -> bool:
     """renameat2(2) with RENAME_NOREPLACE; False where that cannot be had."""
+    return _renameat2(source, name, target, new, _RENAME_NOREPLACE)
+
+
+def _renameat2(source: int, name: str, target: int, new: str, flag: int) -> bool:
+    """renameat2(2); False where the flag cannot be had."""
     if not hasattr(_libc, "renameat2"):
         return False
-    if _libc.renameat2(source, os.fsencode(name), target, os.fsencode(new), _RENAME_NOREPLACE) == 0:
+    if _libc.renameat2(source, os.fsencode(name), target, os.fsencode(new), flag) == 0:
         return True
     code = ctypes.get_errno()
     if code in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}:

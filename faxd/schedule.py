@@ -19,7 +19,7 @@ from faxd.clock import ClockWatch, steady, utc_now
 from faxd.log import Log
 
 #: tasks that run at the same time; more of them wait for one another
-_WORKERS = 64
+_WORKERS = 256
 #: seconds that a task may be late before the watch takes it for forgotten
 _PATIENCE = 2.0
 #: seconds until a task that raised is run again
@@ -33,6 +33,10 @@ class _Task:
     #: when it is due, by the steady clock
     due: float
     running: bool = False
+    #: seconds: it was woken while it ran, and must run once more within them
+    again: float | None = None
+    #: it raised: by the steady clock, the earliest time at which it may run again
+    rest: float = 0.0
 
 
 class Schedule:
@@ -58,6 +62,21 @@ class Schedule:
             task = self._tasks.setdefault(name, _Task(run, 0.0))
             task.run = run
             self._set(name, task, 0.0)
+
+    def wake(self, name: str, within: float = 0.0) -> None:
+        """Have a task run within that many seconds; once more when it runs already.
+
+        Waking it many times in a row costs nothing. A task that is not there is none.
+        """
+        with self._lock:
+            task = self._tasks.get(name)
+            if task is None:
+                return
+            within = max(within, task.rest - steady())
+            if task.running:
+                task.again = min(within, task.again if task.again is not None else within)
+            elif steady() + within < task.due:
+                self._set(name, task, within)
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Forget all other tasks; one that runs now ends by itself."""
@@ -102,16 +121,20 @@ class Schedule:
             task = self._tasks.get(name)
             if task is None or task.running:
                 return
-            task.running = True
+            task.running, task.again = True, None
             run = task.run
         pause = _AFTER_DEFECT
         try:
             pause = run()
         except Exception:
             self._log.exception("task failed", task=name)
+            # What it does may be what wakes it: a defect must not become a busy loop.
+            task.rest, task.again = steady() + pause, None
         finally:
             with self._lock:
                 task.running = False
                 if self._tasks.get(name) is task:
                     # A task that was replaced while it ran is due at once.
+                    if task.again is not None:
+                        pause = min(pause, task.again)
                     self._set(name, task, pause if task.run is run else 0.0)

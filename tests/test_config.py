@@ -19,7 +19,9 @@ from faxd.config import (
     Config,
     ConfigError,
     PasswordError,
+    SendSettings,
     ServiceSettings,
+    StatusReceiverSettings,
     load,
 )
 
@@ -43,6 +45,9 @@ allow_http = true
 connect_timeout = 1
 read_timeout = 2.5
 call_timeout = 3
+[status_receiver]
+listen = "[::1]:8025"
+url = "https://fax.example/job"
 [[accounts]]
 name = "praxis"
 account = "123456"
@@ -59,6 +64,33 @@ group = "root"
 damaged = "hold"
 max_fax_size = 2000000
 min_free = 0
+sending = "/srv/fax/way"
+sent = "/srv/fax/out"
+failed = "/srv/fax/back"
+[accounts.send]
+language = "en"
+watch = "scan"
+scan_interval = 2
+settle = 2
+settle_blind = 9
+patience = 30
+ignore = ["*.bak"]
+region = "AT"
+countries = [43, 49]
+blocked = ["+4932"]
+letter_label = false
+options = { station_id = "PRAXIS", retries = 2, flash_sms = true }
+parallel = 2
+give_up_after = 3600
+same_within = 0
+max_jobs_per_hour = 10
+max_pages_per_day = 100
+repeat_on = ["Busy"]
+repeat = 3
+repeat_after = 60
+keep_sent_days = 30
+keep_failed_days = 60
+keep_records_days = 90
 [[accounts]]
 name = "labor"
 account = "654321"
@@ -105,6 +137,19 @@ def test_every_key(tmp_path: Path) -> None:
     assert set(table["service"]) == set(ServiceSettings.model_fields)
     given = {key for account in table["accounts"] for key in account} | {"password_env"}
     assert given == set(AccountSettings.model_fields)
+    assert set(table["accounts"][0]["send"]) == set(SendSettings.model_fields)
+    assert set(table["status_receiver"]) == set(StatusReceiverSettings.model_fields)
+    assert praxis.send.options == {"station_id": "PRAXIS", "retries": 2, "flash_sms": True}
+    assert praxis.folder("sent") == Path("/srv/fax/out")
+
+
+def test_the_folders_of_an_account_that_sends(tmp_path: Path) -> None:
+    (account,) = read(tmp_path, TOP + ACCOUNT + ENV + 'outbox = "/srv/fax/outbox"').accounts
+    places = [account.folder(name) for name in ("sending", "sent", "failed")]
+    assert places == [Path("/srv/fax/sending"), Path("/srv/fax/sent"), Path("/srv/fax/failed")]
+    (account,) = read(tmp_path, TOP + ACCOUNT + ENV).accounts
+    with pytest.raises(ValueError, match="praxis has no outbox"):
+        account.folder("sent")
 
 
 def test_defaults(tmp_path: Path) -> None:
@@ -142,7 +187,7 @@ def test_defaults(tmp_path: Path) -> None:
         ('"/srv/fax/inbox"', '"~/inbox"', "accounts[1].inbox: must be an absolute path"),
         ('"praxis"', '"a/b"', "accounts[1].name: must match ^[A-Za-z0-9]"),
         ('"praxis"', '"praxis\\n"', "accounts[1].name: must match"),
-        ('"123456"', "123456", "accounts[1].account: input should be a valid string"),
+        ('"123456"', "123456", "accounts[1].account: must be a text in quotes"),
         ('"123456"', '""', "accounts[1].account: must match"),
         ("", 'timezone = "Berlin"', 'timezone: must be a time zone, such as "Europe/Berlin"'),
         ("", 'timezone = "../../../etc/passwd"', "timezone: must be a time zone"),
@@ -173,8 +218,29 @@ def test_defaults(tmp_path: Path) -> None:
         # between accounts
         (ENV, ENV + SECOND.replace("labor", "praxis"), "accounts: two accounts have the same name"),
         (ENV, ENV + SECOND.replace('"7"', '"123456"'), "accounts: two accounts have the same acco"),
-        (ENV, ENV + 'outbox = "/srv/fax/inbox"', "accounts: /srv/fax/inbox is both an inbox and a"),
-        (ENV, ENV + SECOND + 'outbox = "/srv/fax/inbox/"', "accounts: /srv/fax/inbox is both an i"),
+        (ENV, ENV + 'outbox = "/srv/fax/inbox"', "accounts: /srv/fax/inbox is both praxis's inb"),
+        (ENV, ENV + SECOND + 'outbox = "/srv/fax/inbox/"', "accounts: /srv/fax/inbox is both praxis's"),
+        (ENV, ENV + 'outbox = "/srv/fax/o"\nsent = "/srv/fax/o"', "accounts: /srv/fax/o is both"),
+        (
+            ENV,
+            ENV + 'outbox = "/srv/fax/a"\n' + SECOND + 'outbox = "/srv/fax/b"',
+            "accounts: /srv/fax/sending is both praxis's sending and labor's sending; give each",
+        ),
+        (
+            ENV,
+            ENV + 'outbox = "/srv/fax"',
+            "accounts: /srv/fax/inbox (praxis's inbox) lies inside the outbox /srv/fax, so",
+        ),
+        (
+            ENV,
+            ENV + 'outbox = "/srv/fax/out"\n[accounts.send]\npararell = 2',
+            "accounts[1].send.pararell: there is no such setting; did you mean parallel?",
+        ),
+        (
+            ENV,
+            ENV + "send = 3",
+            "accounts[1].send: must be written as a section, under the heading [accounts.send]",
+        ),
         # no TOML
         ("=", "", "not TOML: "),
         (TOP, TOP + TOP, "not TOML: "),

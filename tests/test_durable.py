@@ -329,3 +329,50 @@ def test_every_byte_arrives(tmp_path: Path, data: bytes, pieces: int) -> None:
             assert file.read() == data
         root.remove("a")
         root.remove("a")
+
+
+def test_a_fresh_folder_is_new_and_private(tmp_path: Path) -> None:
+    with Folder.open(tmp_path) as root:
+        with root.fresh("a") as folder:
+            assert folder.path == tmp_path / "a"
+            (tmp_path / "a" / "x").touch()
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
+        with pytest.raises(FileExistsError):
+            root.fresh("a")
+        with pytest.raises(OSError, match="not empty"):
+            root.remove_folder("a")
+        (tmp_path / "a" / "x").unlink()
+        root.remove_folder("a")
+        root.remove_folder("a")
+    assert names(tmp_path) == []
+
+
+def test_what_is_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"fax")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "sub").mkdir()
+    with Folder.open(tmp_path) as root:
+        for _ in range(2):
+            entries = {entry.name: entry for entry in root.entries()}
+            assert set(entries) == {"file", "link", "sub"}
+        assert entries["sub"].is_dir(follow_symlinks=False)
+        found, link = root.status("file"), root.status("link")
+        assert found is not None and link is not None
+        assert (found.st_size, stat.S_ISLNK(link.st_mode)) == (3, True)
+        assert entries["file"].stat(follow_symlinks=False).st_ino == found.st_ino
+        assert root.status("nothing") is None
+        assert root.may_read("file") and not root.may_read("nothing")
+
+
+def test_a_folder_that_is_not_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.mkdir()
+    with Folder.open(path) as folder:
+        assert folder.is_at(path)
+        path.rename(tmp_path / "y")
+        assert not folder.is_at(path)
+        path.symlink_to("y")
+        assert folder.is_at(path), "a link of the administrator's is as good"
+        path.unlink()
+        path.mkdir()
+        assert not folder.is_at(path)

@@ -232,7 +232,7 @@ def test_a_newer_one_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     ledger._db.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     ledger.close()
     before = open_descriptors()
-    with pytest.raises(LedgerError, match=r"newer faxd \(schema 2, this one knows 1\)"):
+    with pytest.raises(LedgerError, match=rf"newer faxd \(schema {SCHEMA_VERSION + 1}, this one"):
         Ledger(path)
     path.write_bytes(b"no database, but long enough to have a header of a hundred bytes" * 10)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):

@@ -116,3 +116,22 @@ def test_stop_waits_no_longer_than_told() -> None:
     assert not schedule.stop(0.2)
     assert time.monotonic() - begin < 2
     task.gate.set()
+
+
+def test_waking(schedule: Schedule) -> None:
+    """A sleeping task runs at once; a running one once more, however often it was woken."""
+    task = Counting(60)
+    schedule.put("a", task)
+    wait_for(lambda: task.runs == 1 and task.now == 0)
+    schedule.wake("a")
+    wait_for(lambda: task.runs == 2 and task.now == 0)
+    task.gate.clear()
+    schedule.wake("a")
+    wait_for(lambda: task.now == 1)
+    for _ in range(5):
+        schedule.wake("a")
+    task.gate.set()
+    wait_for(lambda: task.runs == 4 and task.now == 0)
+    time.sleep(0.2)
+    assert (task.runs, task.most) == (4, 1)
+    schedule.wake("nobody")

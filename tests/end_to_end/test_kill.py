@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from faxd.config import load
-from faxd.daemon import poll_once
+from faxd.wiring import poll_once
 from faxd.simulator import Simulator
 
 from .site import Site

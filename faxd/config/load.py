@@ -1,0 +1,87 @@
+"""Reading a configuration file; every error names file, key and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from faxd.config.account import AccountSettings
+from faxd.config.send import SendSettings
+from faxd.config.settings import Config, ServiceSettings, StatusReceiverSettings
+
+DEFAULT_PATH = Path("/etc/faxd/config.toml")
+
+
+_TYPES = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text in quotes",
+}
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message has a line for each error."""
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: with a line for each error.
+    """
+    try:
+        with path.open("rb") as file:
+            # Some editors put a byte order mark before the text.
+            table = tomllib.loads(file.read().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name another with -c") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    try:
+        return Config.model_validate(table)
+    except ValidationError as error:
+        lines = [_explain(item) for item in error.errors(include_url=False, include_input=False)]
+        raise ConfigError("\n".join(f"{path}: {line}" for line in lines)) from None
+
+
+def _explain(error: Any) -> str:
+    """One of pydantic's errors, in words for an administrator; never with the value."""
+    key = ""
+    for step in error["loc"]:
+        key += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if key else str(step)
+    kind, message = error["type"], error["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        name = str(error["loc"][-1])
+        known = _known_keys(error["loc"][:-1])
+        near = ["password_file"] if name == "password" else []
+        near = near or difflib.get_close_matches(name, known, 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else f"allowed are {', '.join(known)}"
+        return f"{key}: there is no such setting; {hint}"
+    if kind == "missing":
+        return f"{key}: this setting is needed"
+    if kind in {"tuple_type", "model_type"}:
+        names = ".".join(step for step in error["loc"] if isinstance(step, str))
+        heading = "[[accounts]]" if names == "accounts" else f"[{names}]"
+        return f"{key}: must be written as a section, under the heading {heading}"
+    if kind in {"bool_type", "int_type", "float_type", "string_type"}:
+        return f"{key}: must be {_TYPES[kind]}"
+    if kind == "string_pattern_mismatch":
+        return f"{key}: must match {error['ctx']['pattern']}"
+    return f"{key}: {message[:1].lower()}{message[1:]}" if key else message
+
+
+def _known_keys(location: tuple[str | int, ...]) -> list[str]:
+    """The settings of the section that a path of keys leads to."""
+    sections: dict[str, type[BaseModel]] = {
+        "service": ServiceSettings,
+        "status_receiver": StatusReceiverSettings,
+        "accounts": AccountSettings,
+        "send": SendSettings,
+    }
+    names = [step for step in location if isinstance(step, str)]
+    return list((sections[names[-1]] if names else Config).model_fields)

@@ -1,0 +1,92 @@
+"""The settings of what an account sends."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from faxd.config.fields import Section
+from faxd.words import Language
+
+
+def _region(region: str) -> str:
+    if not (len(region) == 2 and region.isascii() and region.isalpha() and region.isupper()):
+        raise ValueError('must be a country of ISO 3166, such as "DE"')
+    return region
+
+
+def _prefix(prefix: str) -> str:
+    if not (prefix.startswith("+") and prefix[1:].isascii() and prefix[1:].isdigit()):
+        raise ValueError('must be the beginning of an international number, such as "+4932"')
+    return prefix
+
+
+def _results(results: tuple[str, ...]) -> tuple[str, ...]:
+    if "OK" in results:
+        raise ValueError("OK is no result that is worth another try")
+    return results
+
+
+class SendSettings(Section):
+    """How one account's documents are taken, sent and followed."""
+
+    #: of slips and reports
+    language: Language = "de"
+
+    # taking
+
+    #: how new files are noticed: by inotify (with a scan each minute), by scans alone, or as the
+    #: file system's type asks for
+    watch: Literal["auto", "inotify", "scan"] = "auto"
+    #: seconds between two scans of a network mount
+    scan_interval: float = Field(default=3.0, ge=0.5, le=60)
+    #: seconds that a file must have stood still, when nobody has it open for writing
+    settle: float = Field(default=1.0, ge=0.1, le=300)
+    #: seconds, where it cannot be told whether somebody has
+    settle_blind: float = Field(default=5.0, ge=0.1, le=300)
+    #: seconds that an empty file, or one without a recipient, may wait for what is missing
+    patience: float = Field(default=60.0, ge=1, le=3600)
+    #: patterns of names that are never taken, besides the usual ones
+    ignore: tuple[str, ...] = ()
+
+    # whom to
+
+    #: country of numbers without a country code
+    region: Annotated[str, AfterValidator(_region)] = "DE"
+    #: country calling codes that may be called, such as 49; none given: all
+    countries: frozenset[int] = frozenset()
+    #: beginnings of numbers that may not be called
+    blocked: tuple[Annotated[str, AfterValidator(_prefix)], ...] = ()
+    #: let a letter's Recipient carry the name of its file
+    letter_label: bool = True
+    #: options of all jobs, by the names of a job file
+    options: dict[str, str | int | bool] = Field(default_factory=dict)
+
+    # sending
+
+    #: jobs that are handed over at the same time
+    parallel: int = Field(default=4, ge=1, le=16)
+    #: seconds after which a job that cannot be handed over is given up
+    give_up_after: float = Field(default=86400.0, ge=60, le=30 * 86400)
+    #: seconds within which the same document to the same recipient is asked about; 0: never
+    same_within: float = Field(default=600.0, ge=0, le=86400)
+    #: more than these are held: what goes wrong in a folder must not cost a fortune
+    max_jobs_per_hour: int = Field(default=2000, ge=1)
+    max_pages_per_day: int = Field(default=20000, ge=1)
+
+    # what becomes of it
+
+    #: results that are worth another transmission, such as ["Busy", "No Answer"]
+    repeat_on: Annotated[tuple[str, ...], AfterValidator(_results)] = ("Busy", "No Answer")
+    #: how often; 0: never
+    repeat: int = Field(default=0, ge=0, le=20)
+    #: seconds before it
+    repeat_after: float = Field(default=900.0, ge=60, le=86400)
+
+    # tidying
+
+    #: days after which documents and records are removed; 0: never
+    keep_sent_days: int = Field(default=0, ge=0)
+    keep_failed_days: int = Field(default=0, ge=0)
+    keep_records_days: int = Field(default=0, ge=0)

@@ -1,0 +1,102 @@
+"""All settings together, and what they must not be together."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from faxd.config.account import AccountSettings
+from faxd.config.fields import AbsolutePath, Section, Zone
+
+DEFAULT_WSDL = "https://ccs.fax.de/xmlws.exe?wsdl/IntfXMLWS"
+
+
+class ServiceSettings(Section):
+    """Where FAX.de is and how long to wait for it."""
+
+    wsdl: str = DEFAULT_WSDL
+    #: certificates of a private authority, trusted in addition
+    ca_file: AbsolutePath | None = None
+    #: allow http:// to a host that is not this machine
+    allow_http: bool = False
+    #: seconds for a connection, for the next byte, for a whole call
+    connect_timeout: float = Field(default=10.0, gt=0, le=300)
+    read_timeout: float = Field(default=60.0, gt=0, le=3600)
+    call_timeout: float = Field(default=1800.0, gt=0, le=86400)
+
+
+class StatusReceiverSettings(Section):
+    """A small HTTP server that FAX.de tells when a job is through (STATURL); off by default."""
+
+    #: address and port to listen on
+    listen: str = Field(
+        default="127.0.0.1:8025", pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):\d{1,5}$"
+    )
+    #: how FAX.de reaches it from outside (usually by a reverse proxy): http(s)://host/path
+    url: str = Field(pattern=r"^https?://[!-~]{1,80}$")
+
+
+def _distinct(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
+    if not accounts:
+        raise ValueError("at least one is needed, under the heading [[accounts]]")
+    for key in ("name", "account"):
+        values = [getattr(account, key) for account in accounts]
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise ValueError(f"two accounts have the same {key} {twice[0]!r}")
+    _require_apart(accounts)
+    return accounts
+
+
+def _require_apart(accounts: tuple[AccountSettings, ...]) -> None:
+    """Refuse folders that would feed each other, or two accounts with the same one."""
+    places: dict[Path, str] = {}
+    for account in accounts:
+        if account.outbox is None:
+            continue
+        own = {"outbox": account.outbox}
+        own |= {name: account.folder(name) for name in ("sending", "sent", "failed")}
+        for name, path in own.items():
+            label = f"{account.name}'s {name}"
+            if path in places:
+                raise ValueError(
+                    f"{path} is both {places[path]} and {label}; give each a folder of its own"
+                    f" (settings outbox, sending, sent, failed)"
+                )
+            places[path] = label
+    for account in accounts:  # accounts may share an inbox: names that clash get a number
+        if account.inbox in places:
+            raise ValueError(
+                f"{account.inbox} is both {account.name}'s inbox and {places[account.inbox]}, so"
+                " what comes in would go out again; give each a folder of its own"
+            )
+    outboxes = [account.outbox for account in accounts if account.outbox is not None]
+    inboxes = {account.inbox: f"{account.name}'s inbox" for account in accounts}
+    for path, label in (places | inboxes).items():
+        for outbox in outboxes:
+            if outbox in path.parents:
+                raise ValueError(
+                    f"{path} ({label}) lies inside the outbox {outbox}, so what appears there"
+                    " would be sent; give it a folder beside it"
+                )
+
+
+class Config(Section):
+    """All of it."""
+
+    state_dir: AbsolutePath
+    #: of file names and of what people read; None is the machine's
+    timezone: Zone | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    service: ServiceSettings = ServiceSettings()
+    status_receiver: StatusReceiverSettings | None = None
+    accounts: Annotated[tuple[AccountSettings, ...], AfterValidator(_distinct)]
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The office's time zone; None is the machine's."""
+        return ZoneInfo(self.timezone) if self.timezone else None

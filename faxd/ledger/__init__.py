@@ -1,0 +1,39 @@
+"""What was done: received faxes, jobs, and each account's health, in SQLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from faxd.ledger.accounts import Accounts, Health, Queue
+from faxd.ledger.database import SCHEMA_VERSION, LedgerError
+from faxd.ledger.faxes import TRANSITIONS, Faxes, FaxState, Received
+from faxd.ledger.jobs import Changed, Jobs
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "TRANSITIONS",
+    "Changed",
+    "FaxState",
+    "Health",
+    "Ledger",
+    "LedgerError",
+    "Queue",
+    "Received",
+]
+
+
+class Ledger(Faxes, Accounts):
+    """The record; its methods may be called from any thread.
+
+    Raises:
+        sqlite3.Error: from any method, when the disk fails or is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open it; make it if it is not there.
+
+        Raises:
+            LedgerError: it was made by a newer faxd.
+        """
+        super().__init__(path)
+        self.jobs = Jobs(self)

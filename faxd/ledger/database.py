@@ -1,0 +1,305 @@
+"""The database below the ledger: one SQLite file, one connection, transactions that are durable.
+
+``synchronous=FULL``: when a transaction is over, it is on the disk.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from faxd.words import Words
+
+#: the statements that lead from each version of the schema to the next; never edited, only added to
+_VERSIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+CREATE TABLE received (
+    id          INTEGER PRIMARY KEY,
+    account     TEXT NOT NULL,     -- customer number
+    fax_id      INTEGER NOT NULL,
+    sha256      TEXT NOT NULL,
+    size        INTEGER NOT NULL,  -- bytes
+    pages       INTEGER,           -- counted; NULL if the image is damaged
+    stated      INTEGER,           -- pages that the provider states
+    originator  TEXT NOT NULL,
+    station_id  TEXT NOT NULL,
+    received_at TEXT NOT NULL,     -- UTC, as all times
+    is_arrival  INTEGER NOT NULL,  -- received_at is when faxd fetched it
+    damage      TEXT,              -- why it lies in damaged/
+    warning     TEXT,
+    tentative   INTEGER NOT NULL,  -- the server's copy must stay: it came different each time
+    folder      TEXT NOT NULL,     -- the inbox
+    path        TEXT NOT NULL,     -- below it
+    part        TEXT NOT NULL,     -- its temporary name before it was published,
+    part_folder TEXT NOT NULL,     -- in the folder of this identity
+    state       TEXT NOT NULL,
+    saved_at    TEXT,
+    deleted_at  TEXT,
+    UNIQUE (account, fax_id, sha256)
+) STRICT
+""",
+        "CREATE INDEX received_state ON received (account, state)",
+        """
+CREATE TABLE accounts (
+    account       TEXT PRIMARY KEY,
+    last_poll     TEXT,              -- when the last run ended
+    last_success  TEXT,
+    failures      INTEGER NOT NULL DEFAULT 0,  -- failed runs in a row
+    problem       TEXT,              -- what is wrong; NULL if nothing is
+    problem_since TEXT,
+    stopped_until TEXT               -- no calls before; NULL if not stopped
+) STRICT
+""",
+    ),
+    (
+        """
+CREATE TABLE jobs (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- people call jobs by it: never used again
+    account       TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    by_list       INTEGER NOT NULL,
+    documents     TEXT NOT NULL,     -- JSON, as all that are not plain
+    companions    TEXT NOT NULL,
+    text          TEXT NOT NULL,
+    at            TEXT,              -- UTC, as all times
+    options       TEXT NOT NULL,
+    title         TEXT NOT NULL,
+    source        TEXT NOT NULL,
+    folder        TEXT NOT NULL,
+    claim         TEXT NOT NULL,
+    digest        TEXT NOT NULL,
+    size          INTEGER NOT NULL,
+    doubt         INTEGER NOT NULL,
+    hold          TEXT,
+    problem       TEXT,
+    tries         INTEGER NOT NULL,
+    repeats       INTEGER NOT NULL,
+    job_id        INTEGER,
+    pages         INTEGER,
+    looks         INTEGER NOT NULL,
+    cancel        INTEGER NOT NULL,
+    secret        TEXT NOT NULL,
+    previous      INTEGER,
+    slip          TEXT NOT NULL,
+    filed_as      TEXT NOT NULL,
+    filed         INTEGER NOT NULL,
+    created_at    TEXT NOT NULL,
+    due_at        TEXT,
+    failing_since TEXT,
+    accepted_at   TEXT,
+    ended_at      TEXT,
+    protocol      BLOB NOT NULL
+) STRICT
+""",
+        # What is under way is little, what is over grows for years: it must cost nothing.
+        "CREATE INDEX jobs_open ON jobs (account, state, id) WHERE filed = 0",
+        "CREATE INDEX jobs_same ON jobs (account, digest, created_at)",
+        "CREATE INDEX jobs_accepted ON jobs (account, accepted_at)",
+        """
+CREATE TABLE recipients (
+    job        INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
+    address    TEXT NOT NULL,
+    reference  TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    result     TEXT,
+    station_id TEXT NOT NULL,
+    pages      INTEGER,
+    sent_at    TEXT,
+    duration   INTEGER,              -- seconds
+    PRIMARY KEY (job, position)
+) STRICT, WITHOUT ROWID
+""",
+        """
+CREATE TABLE events (
+    id    INTEGER PRIMARY KEY,
+    job   INTEGER NOT NULL,
+    at    TEXT NOT NULL,
+    state TEXT NOT NULL,
+    text  TEXT NOT NULL
+) STRICT
+""",
+        "CREATE INDEX events_job ON events (job)",
+        """
+CREATE TABLE queues (
+    account       TEXT PRIMARY KEY,
+    problem       TEXT,              -- why nothing is sent; NULL if nothing is wrong
+    problem_since TEXT,
+    failures      INTEGER NOT NULL,  -- in a row
+    paused_until  TEXT,
+    is_stopped    INTEGER NOT NULL,  -- by the account itself
+    last_success  TEXT
+) STRICT
+""",
+        "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    ),
+)
+SCHEMA_VERSION = len(_VERSIONS)
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used."""
+
+
+class Database:
+    """The file; its methods may be called from any thread.
+
+    Raises:
+        sqlite3.Error: from any method, when the disk fails or is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open it; make it if it is not there.
+
+        Raises:
+            LedgerError: it was made by a newer faxd.
+        """
+        self._lock = threading.RLock()
+        #: tells what belongs to this ledger from what belongs to another faxd's
+        self.mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
+        if not path.exists():
+            path.touch(mode=0o600)
+        self._db = sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(path)
+            #: tells this ledger from another that was made in its place after it was lost
+            self.identity = self.fact("identity", secrets.token_hex(4))
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self, path: Path) -> None:
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        with self.transaction() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise LedgerError(
+                    f"{path} was made by a newer faxd (schema {version}, this one knows"
+                    f" {SCHEMA_VERSION}); install that version again"
+                )
+            for statements in _VERSIONS[version:]:
+                for statement in statements:
+                    db.execute(statement)
+            if version < SCHEMA_VERSION:
+                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def fact(self, name: str, default: str) -> str:
+        """What is remembered under that name; ``default`` is from now on, if nothing is."""
+        found = self.select("SELECT value FROM facts WHERE name = ?", name)
+        if found:
+            return str(found[0]["value"])
+        self.set_fact(name, default)
+        return default
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remember something."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def version(self, *, patience: float) -> int:
+        """A number that changes when another process writes into the file.
+
+        Raises:
+            TimeoutError: another thread has used it for more than ``patience`` seconds.
+        """
+        with self.patiently(patience):
+            return int(self.select("PRAGMA data_version")[0][0])
+
+    def select(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """The rows that a statement finds."""
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; on the disk when it is left. One within another is a part of it."""
+        with self._lock:
+            if self._db.in_transaction:
+                yield self._db
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def lazily(self) -> Iterator[None]:
+        """Transactions within are durable only with the next one outside.
+
+        For what costs nothing to lose. Held over all of it, so that no other thread's record is
+        made without a sync.
+        """
+        with self._lock:
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            try:
+                yield
+            finally:
+                self._db.execute("PRAGMA synchronous=FULL")
+
+    @contextmanager
+    def patiently(self, seconds: float) -> Iterator[None]:
+        """Look at it only if no other thread uses it for longer than that.
+
+        Raises:
+            TimeoutError: one does.
+        """
+        if not self._lock.acquire(timeout=seconds):
+            raise TimeoutError
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def to_row(record: Any) -> dict[str, Any]:
+    """A dataclass as the database holds it."""
+    return {field.name: stored(getattr(record, field.name)) for field in dataclasses.fields(record)}
+
+
+def stored(value: Any) -> Any:
+    """One value as the database holds it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, Words):
+        value = {"de": value.de, "en": value.en}
+    if isinstance(value, tuple | list | Mapping):
+        return json.dumps(value, ensure_ascii=True)
+    # A stranger's text may hold what is not Unicode; the ledger must take it all the same.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as it was stored."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def words(text: str | None) -> Words | None:
+    """A sentence as it was stored."""
+    return None if text is None else Words(**json.loads(text))

@@ -1,0 +1,377 @@
+"""Jobs: every transition of a job is one method and one transaction, with a line of history."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from faxd.clock import utc_now
+from faxd.job import TRANSITIONS, Event, Hold, Job, JobState, Kind, Recipient
+from faxd.ledger.database import Database, LedgerError, moment, stored, to_row, words
+
+_TIMES = ("at", "created_at", "due_at", "failing_since", "accepted_at", "ended_at")
+_FLAGS = ("by_list", "doubt", "cancel", "filed")
+#: longest line of history
+_LONGEST = 500
+
+
+class Changed(LedgerError):
+    """Somebody else was faster: the job has another state by now."""
+
+
+class Jobs:
+    """The record of jobs, in the ledger's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # changes
+
+    def add(self, jobs: Sequence[Job], text: str = "taken from the outbox") -> list[Job]:
+        """Record new jobs, all in one transaction."""
+        with self._database.transaction() as db:
+            return [_insert(db, job, text) for job in jobs]
+
+    def move(self, job: Job, state: JobState, text: str, **changes: Any) -> Job:
+        """Change a job's state, and other fields with it.
+
+        Raises:
+            LedgerError: ``job.state`` does not allow that.
+            Changed: its state in the ledger is not ``job.state`` any more.
+        """
+        if state not in TRANSITIONS[job.state]:
+            raise LedgerError(f"job {job.id} cannot go from {job.state.value} to {state.value}")
+        return self._change(job, text, state=state, **changes)
+
+    def note(self, job: Job, text: str = "", **changes: Any) -> Job:
+        """Change fields of a job, but not its state; ``text`` is for its history."""
+        return self._change(job, text, **changes)
+
+    def start(
+        self, account: str, now: datetime, wanted: Iterable[JobState], only: int | None = None
+    ) -> Job | None:
+        """Take the first job that is due and have it SENDING; None if there is none.
+
+        ``only`` takes no other than the job of that number. One that is to be cancelled is left.
+        """
+        marks, values = _marks(wanted)
+        with self._database.transaction():
+            for job in self._find(
+                f"account = ? AND filed = 0 AND state IN ({marks}) AND cancel = 0"
+                " AND (due_at IS NULL OR due_at <= ?) AND (? IS NULL OR id = ?)"
+                " ORDER BY id LIMIT 1",
+                account,
+                *values,
+                stored(now),
+                only,
+                only,
+            ):
+                return self.move(
+                    job,
+                    JobState.SENDING,
+                    f"SendJob, try {job.tries + 1}",
+                    tries=job.tries + 1,
+                    due_at=None,
+                )
+        return None
+
+    def filed(self, job: Job) -> Job:
+        """Record that nothing is left to do for it.
+
+        Durable only with the next record: without it, filing is found to be done already.
+        """
+        with self._database.lazily():
+            return self._change(job, "", filed=True, protocol=b"")
+
+    def set_slip(self, number: int, name: str) -> None:
+        """Note what a job's slip is called; durable only with the next record."""
+        with self._database.lazily(), self._database.transaction() as db:
+            db.execute("UPDATE jobs SET slip = ? WHERE id = ?", (name, number))
+
+    def removed(self, job: Job) -> None:
+        """Note that what was filed for a job is removed; durable only with the next record."""
+        with self._database.lazily():
+            self._change(job, "removed from its folder, being old", filed_as="")
+
+    def look_now(self, secret: str) -> Job | None:
+        """Have the accepted job of a STATURL secret looked at at once; None if there is none."""
+        if not secret:
+            return None
+        with self._database.lazily():
+            for job in self._find(
+                "filed = 0 AND state = 'accepted' AND secret = ? LIMIT 1", secret
+            ):
+                return self._change(job, "STATURL called", due_at=utc_now())
+        return None
+
+    def ask_to_cancel(self, number: int) -> bool:
+        """Note that people want a job cancelled; False if it has ended."""
+        with self._database.transaction() as db:
+            ends = [state.value for state in JobState if state.is_end]
+            marks = ", ".join("?" * len(ends))
+            cursor = db.execute(
+                f"UPDATE jobs SET cancel = 1 WHERE id = ? AND state NOT IN ({marks})",  # noqa: S608
+                (number, *ends),
+            )
+            return cursor.rowcount == 1
+
+    def forget(self, account: str, before: datetime) -> int:
+        """Remove what ended and was filed before that time; returns the number of jobs."""
+        old = "SELECT id FROM jobs WHERE account = ? AND filed = 1 AND ended_at < ?"
+        values = (account, stored(before))
+        with self._database.transaction() as db:
+            for table in ("recipients", "events"):
+                db.execute(f"DELETE FROM {table} WHERE job IN ({old})", values)  # noqa: S608
+            return db.execute(f"DELETE FROM jobs WHERE id IN ({old})", values).rowcount  # noqa: S608
+
+    # questions
+
+    def get(self, number: int) -> Job | None:
+        """The job of that number."""
+        return next(iter(self._find("id = ?", number)), None)
+
+    def history(self, number: int) -> list[Event]:
+        """What happened to a job, oldest first."""
+        rows = self._database.select("SELECT * FROM events WHERE job = ? ORDER BY id", number)
+        return [
+            Event(
+                at=datetime.fromisoformat(row["at"]),
+                state=JobState(row["state"]),
+                text=row["text"],
+            )
+            for row in rows
+        ]
+
+    def due(
+        self,
+        account: str,
+        states: Iterable[JobState],
+        now: datetime,
+        *,
+        limit: int,
+    ) -> list[Job]:
+        """Jobs in one of the states whose time has come, in the order of their arrival."""
+        marks, values = _marks(states)
+        return self._find(
+            f"account = ? AND filed = 0 AND state IN ({marks})"
+            " AND (due_at IS NULL OR due_at <= ?) ORDER BY id LIMIT ?",
+            account,
+            *values,
+            stored(now),
+            limit,
+        )
+
+    def next_due(self, account: str, states: Iterable[JobState]) -> datetime | None:
+        """When the next job in one of the states is due; None if there is none."""
+        marks, values = _marks(states)
+        found = self._database.select(
+            "SELECT min(coalesce(due_at, created_at)) FROM jobs"  # noqa: S608
+            f" WHERE account = ? AND filed = 0 AND state IN ({marks})",
+            account,
+            *values,
+        )
+        return moment(found[0][0])
+
+    def open(
+        self, account: str, states: Iterable[JobState] = JobState, limit: int = -1
+    ) -> list[Job]:
+        """Jobs for which something is left to do, in the order of their arrival."""
+        marks, values = _marks(states)
+        return self._find(
+            f"account = ? AND filed = 0 AND state IN ({marks}) ORDER BY id LIMIT ?",
+            account,
+            *values,
+            limit,
+        )
+
+    def wanted_cancelled(self, account: str, states: Iterable[JobState]) -> list[Job]:
+        """Jobs that people have asked to cancel."""
+        marks, values = _marks(states)
+        return self._find(
+            f"account = ? AND filed = 0 AND cancel = 1 AND state IN ({marks}) ORDER BY id",
+            account,
+            *values,
+        )
+
+    def newest(
+        self,
+        account: str | None = None,
+        states: Iterable[JobState] = JobState,
+        limit: int = 1000,
+    ) -> list[Job]:
+        """The newest jobs in one of the states, oldest of them first."""
+        marks, values = _marks(states)
+        return self._find(
+            f"(? IS NULL OR account = ?) AND state IN ({marks}) ORDER BY id DESC LIMIT ?",
+            account,
+            account,
+            *values,
+            limit,
+        )[::-1]
+
+    def under_way(self, account: str) -> dict[JobState, int]:
+        """Number of an account's jobs in each state that is no end."""
+        rows = self._database.select(
+            "SELECT state, count(*) FROM jobs WHERE account = ? AND filed = 0 GROUP BY state",
+            account,
+        )
+        found = {JobState(state): int(number) for state, number in rows}
+        return {state: number for state, number in found.items() if not state.is_end}
+
+    def same(self, job: Job, since: datetime) -> Job | None:
+        """The newest job of the same digest that was dropped before it, but not before ``since``.
+
+        One that failed or was withdrawn does not count: dropping it again is how to try again.
+        """
+        found = self._find(
+            "account = ? AND digest = ? AND created_at >= ? AND (? = 0 OR id < ?)"
+            " AND state NOT IN ('failed', 'cancelled') ORDER BY id DESC LIMIT 1",
+            job.account,
+            job.digest,
+            stored(since),
+            job.id,
+            job.id,
+        )
+        return found[0] if found else None
+
+    def last_failed(self, account: str, digest: str) -> Job | None:
+        """The newest job of that digest that came to nothing."""
+        found = self._find(
+            "account = ? AND digest = ? AND state IN ('failed', 'cancelled')"
+            " ORDER BY id DESC LIMIT 1",
+            account,
+            digest,
+        )
+        return found[0] if found else None
+
+    def accepted_since(self, account: str, since: datetime) -> list[tuple[datetime, int]]:
+        """When jobs were accepted, and how many pages each had for all recipients, oldest first."""
+        rows = self._database.select(
+            "SELECT accepted_at, max(1, coalesce(pages, 1))"
+            " * max(1, (SELECT count(*) FROM recipients WHERE job = jobs.id))"
+            " FROM jobs WHERE account = ? AND accepted_at >= ? ORDER BY accepted_at",
+            account,
+            stored(since),
+        )
+        return [(datetime.fromisoformat(at), int(pages)) for at, pages in rows]
+
+    def slips(self, account: str) -> dict[int, str]:
+        """The names of the slips of all jobs under way, by the jobs' numbers."""
+        rows = self._database.select(
+            "SELECT id, slip FROM jobs WHERE account = ? AND filed = 0 AND slip != ''"
+            " AND state NOT IN ('done', 'failed', 'cancelled')",
+            account,
+        )
+        return {int(row["id"]): str(row["slip"]) for row in rows}
+
+    def old(self, account: str, states: Iterable[JobState], before: datetime) -> list[Job]:
+        """Jobs that ended before that time, and whose files are still where they were filed."""
+        marks, values = _marks(states)
+        return self._find(
+            f"account = ? AND filed = 1 AND filed_as != '' AND state IN ({marks})"
+            " AND ended_at < ? ORDER BY id LIMIT 500",
+            account,
+            *values,
+            stored(before),
+        )
+
+    def claims(self, folder: str) -> set[str]:
+        """The claims below an outbox that still hold files of jobs."""
+        rows = self._database.select(
+            "SELECT claim FROM jobs WHERE folder = ? AND filed = 0", folder
+        )
+        return {row["claim"] for row in rows}
+
+    # how
+
+    def _change(self, job: Job, text: str, **changes: Any) -> Job:
+        recipients: tuple[Recipient, ...] | None = changes.get("recipients")
+        columns = {name: stored(value) for name, value in changes.items() if name != "recipients"}
+        after = replace(job, **changes)
+        with self._database.transaction() as db:
+            if columns:
+                sets = ", ".join(f"{name} = :{name}" for name in columns)
+                cursor = db.execute(
+                    f"UPDATE jobs SET {sets} WHERE id = :_id AND state = :_state",  # noqa: S608
+                    columns | {"_id": job.id, "_state": job.state.value},
+                )
+                if cursor.rowcount != 1:
+                    raise Changed(f"job {job.id} is not {job.state.value} any more")
+            if recipients is not None:
+                db.execute("DELETE FROM recipients WHERE job = ?", (job.id,))
+                _insert_recipients(db, job.id, recipients)
+            if text:
+                _insert_event(db, after, text)
+        return after
+
+    def _find(self, where: str, *values: object) -> list[Job]:
+        with self._database.patiently(-1):
+            rows = self._database.select(f"SELECT * FROM jobs WHERE {where}", *values)  # noqa: S608
+            return [_job(row, self._recipients(row["id"])) for row in rows]
+
+    def _recipients(self, number: int) -> tuple[Recipient, ...]:
+        rows = self._database.select(
+            "SELECT * FROM recipients WHERE job = ? ORDER BY position", number
+        )
+        return tuple(_recipient(row) for row in rows)
+
+
+def _insert(db: sqlite3.Connection, job: Job, text: str) -> Job:
+    row = to_row(replace(job, recipients=()))
+    del row["id"], row["recipients"]
+    columns, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    cursor = db.execute(f"INSERT INTO jobs ({columns}) VALUES ({marks})", row)  # noqa: S608
+    job = replace(job, id=cursor.lastrowid or 0)
+    _insert_recipients(db, job.id, job.recipients)
+    _insert_event(db, job, text)
+    return job
+
+
+def _insert_recipients(
+    db: sqlite3.Connection, number: int, recipients: tuple[Recipient, ...]
+) -> None:
+    rows = [to_row(recipient) for recipient in recipients]
+    db.executemany(
+        "INSERT INTO recipients VALUES (:job, :position, :address, :reference, :name, :result,"
+        " :station_id, :pages, :sent_at, :duration)",
+        [row | {"job": number, "position": position} for position, row in enumerate(rows)],
+    )
+
+
+def _insert_event(db: sqlite3.Connection, job: Job, text: str) -> None:
+    db.execute(
+        "INSERT INTO events (job, at, state, text) VALUES (?, ?, ?, ?)",
+        (job.id, stored(utc_now()), job.state.value, stored(text[:_LONGEST])),
+    )
+
+
+def _job(row: sqlite3.Row, recipients: tuple[Recipient, ...]) -> Job:
+    values = dict(row)
+    for name in _TIMES:
+        values[name] = moment(values[name])
+    for name in _FLAGS:
+        values[name] = bool(values[name])
+    for name in ("documents", "companions"):
+        values[name] = tuple(json.loads(values[name]))
+    values["options"] = json.loads(values["options"])
+    values["kind"] = Kind(values["kind"])
+    values["state"] = JobState(values["state"])
+    values["hold"] = None if values["hold"] is None else Hold(values["hold"])
+    values["problem"] = words(values["problem"])
+    return Job(recipients=recipients, **values)
+
+
+def _recipient(row: sqlite3.Row) -> Recipient:
+    values = dict(row)
+    del values["job"], values["position"]
+    values["sent_at"] = moment(values["sent_at"])
+    return Recipient(**values)
+
+
+def _marks(states: Iterable[JobState]) -> tuple[str, list[str]]:
+    values = [state.value for state in states]
+    return ", ".join("?" * len(values)), values

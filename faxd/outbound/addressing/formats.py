@@ -1,0 +1,122 @@
+"""Which documents FAX.de takes, told by their content; and the name it gets to see. Pure.
+
+TIF, BMP, HTML, DOC, XLS and PDF (section "SendJob", SendFile1..3). The provider goes by the
+extension alone, so that must be right whatever the file is called here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from faxd.outbound.addressing.plain import shown
+from faxd.outbound.addressing.plan import Refused
+from faxd.words import Words
+
+_DOCUMENTS = (".pdf", ".tif", ".tiff", ".bmp", ".html", ".htm", ".doc", ".dot", ".xls", ".xlt")
+#: Compound File Binary (MS-CFB): the old Word and Excel, but also PowerPoint and Outlook
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_COMPOUND_DOCUMENTS = {".doc": ".doc", ".dot": ".doc", ".xls": ".xls", ".xlt": ".xls"}
+#: beginnings that no text has
+BINARY_DOCUMENTS = (b"II*\0", b"MM\0*", _COMPOUND[:4], b"%PDF-")
+#: how other files begin, and what people call them
+_OTHERS = (
+    (b"PK\x03\x04", Words("eine Datei von Word (docx), Excel (xlsx), LibreOffice oder ein ZIP",
+                          "a file of Word (docx), Excel (xlsx), LibreOffice, or a ZIP")),
+    (_COMPOUND, Words("eine Office-Datei, deren Endung weder .doc noch .xls ist",
+                      "an Office file whose extension is neither .doc nor .xls")),
+    (b"\xff\xd8\xff", Words("ein Foto (JPEG)", "a photograph (JPEG)")),
+    (b"\x89PNG", Words("ein Bild (PNG)", "a picture (PNG)")),
+    (b"GIF8", Words("ein Bild (GIF)", "a picture (GIF)")),
+    (b"RIFF", Words("ein Bild (WebP) oder ein Ton", "a picture (WebP) or a sound")),
+    (b"{\\rtf", Words("ein Text im Format RTF", "a text in the format RTF")),
+    (b"%!PS", Words("eine PostScript-Datei", "a PostScript file")),
+    (b"\x1b%-12345X", Words("eine Druckdatei", "a print file")),
+    (b"II+\0", Words("ein BigTIFF", "a BigTIFF")),
+    (b"MM\0+", Words("ein BigTIFF", "a BigTIFF")),
+)  # fmt: skip
+_TAG = re.compile(rb"<(?:[!?/]|[a-z][a-z0-9]*[\s/>])", re.IGNORECASE)
+_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+#: a PDF may have something before it (PDF 1.7, appendix H, note 13)
+_PDF_WITHIN = 1024
+_MAX_STEM = 80
+_SPELT_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+)
+
+
+def send_name(name: str, head: bytes) -> str:
+    """The name that FAX.de gets to see; ``head`` is the document's beginning (4 KiB will do).
+
+    ASCII, no more than 85 characters, with the extension that its content has:
+    ``Müller.PDF.tif`` that is a PDF goes as ``Mueller.pdf``.
+
+    Raises:
+        Refused: it is no document that FAX.de takes.
+    """
+    stem, extension = _split(name)
+    found = _extension_by_content(extension, head)
+    if found is None:
+        raise Refused(_not_taken(name, head))
+    while stem and extension in _DOCUMENTS:
+        name = stem
+        stem, extension = _split(name)
+    return _safe(name) + found
+
+
+def _extension_by_content(extension: str, head: bytes) -> str | None:
+    if head.startswith((b"II*\0", b"MM\0*")):
+        return ".tif"
+    if head.startswith(b"BM") and (extension == ".bmp" or head[6:10] == bytes(4)):
+        return ".bmp"
+    if head.startswith(_COMPOUND[:4]):
+        return _COMPOUND_DOCUMENTS.get(extension)
+    if any(head.startswith(magic) for magic, _ in _OTHERS):
+        return None
+    if _is_html(extension, head):
+        return ".html"
+    return ".pdf" if b"%PDF-" in head[:_PDF_WITHIN] else None
+
+
+def _is_html(extension: str, head: bytes) -> bool:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if b"\0" in head or not text.startswith(b"<"):
+        return False
+    if extension in {".html", ".htm"}:
+        return _TAG.match(text) is not None
+    # Something may stand before it: <?xml ...?>, or a comment.
+    return _PAGE.search(text[:_PDF_WITHIN]) is not None
+
+
+def _split(name: str) -> tuple[str, str]:
+    stem, dot, extension = name.rpartition(".")
+    return (stem, dot + extension.casefold()) if dot else (name, "")
+
+
+def _safe(stem: str) -> str:
+    """ASCII letters, digits and what means nothing on any system; never empty."""
+    stem = unicodedata.normalize("NFC", stem[:1000]).translate(_SPELT_OUT)
+    kept = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    kept = re.sub(r"[^A-Za-z0-9 ()+,=@_-]+", "-", kept)
+    return kept[:_MAX_STEM].strip(" -") or "document"
+
+
+def _not_taken(name: str, head: bytes) -> Words:
+    if not head:
+        return Words(
+            f"Die Datei „{shown(name)}“ ist leer. Bitte speichern Sie sie noch einmal.",
+            f'The file "{shown(name)}" is empty. Please save it again.',
+        )
+    unknown = Words(
+        "eine Datei, deren Inhalt zu keinem davon passt", "a file whose content is none of them"
+    )
+    what = next((words for magic, words in _OTHERS if head.startswith(magic)), unknown)
+    return Words(
+        f"Die Datei „{shown(name)}“ kann so nicht versendet werden. Es gehen PDF, TIF, BMP, HTML"
+        f" und die alten Formate DOC und XLS; dies ist {what.de}. Bitte öffnen Sie sie, wählen Sie"
+        " Drucken und als Drucker „Microsoft Print to PDF“ (oder „Als PDF speichern“), und legen"
+        " Sie die PDF-Datei hier ab.",
+        f'The file "{shown(name)}" cannot be sent as it is. PDF, TIF, BMP, HTML and the old'
+        f" formats DOC and XLS go; this is {what.en}. Please open it, choose Print, and"
+        ' "Microsoft Print to PDF" as the printer (or "Save as PDF"), and drop the PDF file here.',
+    )

@@ -1,0 +1,68 @@
+"""What a new job is, by what was decided of its drop."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import replace
+from datetime import datetime
+
+from faxd.durable import Folder
+from faxd.job import Job, JobState, Kind
+from faxd.outbound.addressing.plan import Plan
+from faxd.words import Words
+
+#: bytes that are hashed at a time
+_CHUNK = 1 << 20
+#: bytes of a job's secret, by which STATURL calls are told
+_SECRET = 16
+
+
+def planned(job: Job, plan: Plan, folder: Folder) -> Job:
+    """The job that carries out a plan; ``folder`` is the claim that holds its files.
+
+    Raises:
+        OSError: a document cannot be read.
+    """
+    job = replace(
+        job,
+        kind=plan.kind,
+        recipients=plan.recipients,
+        by_list=plan.by_list,
+        documents=plan.documents,
+        companions=tuple(name for name in job.companions if name not in plan.documents),
+        text=plan.text,
+        at=plan.at,
+        options=dict(plan.options),
+        title=plan.title,
+        secret=secrets.token_hex(_SECRET),
+    )
+    return replace(job, digest=_digest(job, folder))
+
+
+def refused(job: Job, words: Words, now: datetime) -> Job:
+    """The job that came to nothing before it began."""
+    return replace(job, state=JobState.FAILED, problem=words, ended_at=now)
+
+
+def kind_of_folders(folders: tuple[str, ...]) -> Kind:
+    """The kind that lies in such a folder of the outbox."""
+    for kind in Kind:
+        if folders and folders[0].casefold() == kind.value:
+            return kind
+    return Kind.FAX
+
+
+def _digest(job: Job, folder: Folder) -> str:
+    """What "the same job" means: kind, recipients with their references, text, documents."""
+    whole = hashlib.sha256()
+    recipients = sorted((one.address, one.reference) for one in job.recipients)
+    for part in (job.kind.value, repr(recipients), job.text):
+        whole.update(hashlib.sha256(part.encode("utf-8", "surrogatepass")).digest())
+    for name in job.documents:
+        with folder.read(name) as file:
+            content = hashlib.sha256()
+            while chunk := file.read(_CHUNK):
+                content.update(chunk)
+        whole.update(content.digest())
+    return whole.hexdigest()

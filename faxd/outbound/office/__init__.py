@@ -1,0 +1,1 @@
+"""What office people see: slips, reports, and where their documents end up."""

@@ -1,0 +1,135 @@
+"""What a job's slip and its filed documents, report and lists are called. Pure.
+
+A filed set begins with the same words, date first, so it lies together in every listing::
+
+    2026-11-24_0915 Befund.pdf
+    2026-11-24_0915 Befund.pdf.toml
+    2026-11-24_0915 Befund - Bericht.txt
+    2026-11-24_0915 Befund - Protokoll.csv
+
+A file that goes beside a document in the outbox (job file, list) keeps its place behind the
+document's name, so that both can be moved back there together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from faxd import naming
+from faxd.job import Job
+from faxd.outbound.office.report import undelivered
+from faxd.words import Language, Words
+
+#: bytes of a title in the names of filed files; leaves room for all that is put behind it
+_LONGEST_TITLE = 150
+_FILED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{4} )+")
+
+_REPORT = Words(de=" - Bericht.txt", en=" - report.txt")
+_PROTOCOL = Words(de=" - Protokoll.csv", en=" - protocol.csv")
+_WHOLE_LIST = Words(de=" - ganze Liste", en=" - whole list")
+_JOB_FILE = Words(de=" - Auftrag", en=" - job file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiledNames:
+    """The names of one filed set."""
+
+    #: name in the claim and name in sent/ or failed/, of documents and companions
+    moved: tuple[tuple[str, str], ...]
+    report: str
+    #: None if the job has none
+    protocol: str | None
+    #: the list of those who did not get it; None if there is none
+    undelivered: str | None
+
+    def all(self) -> list[str]:
+        """All names in the folder, the report last: it tells whose they are."""
+        beside = [name for name in (self.protocol, self.undelivered) if name is not None]
+        return [*(new for _, new in self.moved), *beside, self.report]
+
+
+def slip_name(job: Job) -> str:
+    """What its slip is called, if the name is free."""
+    return naming.clean_component(f"{job.title}.txt")
+
+
+def unfiled(name: str) -> str:
+    """A name without the date that filing has put before it."""
+    found = _FILED.match(name)
+    return name[found.end() :] if found and found.end() < len(name) else name
+
+
+def beginnings(job: Job, zone: tzinfo | None) -> Iterator[str]:
+    """What the names of its filed files may begin with, the best first; the last is its own."""
+    local = (job.ended_at or job.created_at).astimezone(zone)
+    title = naming.clean_component(unfiled(job.title))
+    title = title.encode()[:_LONGEST_TITLE].decode("utf-8", "ignore").rstrip(" .") or "_"
+    beginning = f"{local:%Y-%m-%d_%H%M} {title}"
+    yield beginning
+    for number in range(2, 10):
+        yield f"{beginning} ({number})"
+    yield f"{beginning} (Nr. {job.id})"
+
+
+def filed_names(job: Job, beginning: str, language: Language) -> FiledNames:
+    """What its files are called in sent/ or failed/."""
+    missed = undelivered(job)
+    lists = [name for name in job.companions if _kind(name) == ".csv"]
+    if lists and len(missed or b"") and not any(recipient.is_ok for recipient in job.recipients):
+        missed = None  # nobody got it: the list that was dropped is the list to drop again
+    used: set[str] = set()
+    moved: dict[str, str] = {}
+
+    def free(name: str) -> str:
+        name = naming.clean_component(name)
+        stem, suffix = naming.split_suffix(name)
+        number = 1
+        while name.casefold() in used:
+            number += 1
+            name = f"{stem}_{number}{suffix}"
+        used.add(name.casefold())
+        return name
+
+    for number, name in enumerate(job.documents, 1):
+        behind = f"_{number}" if number > 1 else ""
+        moved[name] = free(f"{beginning}{behind}{naming.split_suffix(name)[1]}")
+    texts = [name for name in job.companions if _kind(name) not in {".csv", ".toml", ".json"}]
+    for name in texts:
+        if name not in moved:
+            moved[name] = free(beginning + naming.split_suffix(name)[1])
+    mains = dict(moved)
+    main = next(iter(mains.values()), beginning)
+    new_list = None
+    if missed is not None:
+        new_list = free(_beside(lists[0], mains, beginning) if lists else f"{main}.csv")
+    for name in job.companions:
+        if name in moved:
+            continue
+        apart = _WHOLE_LIST if _kind(name) == ".csv" else _JOB_FILE
+        if missed is not None:
+            # Beside the document it would have a say when that is dropped again, and would send
+            # to everybody.
+            moved[name] = free(beginning + apart.in_(language) + naming.split_suffix(name)[1])
+        else:
+            moved[name] = free(_beside(name, mains, beginning))
+    return FiledNames(
+        moved=tuple(moved.items()),
+        report=free(beginning + _REPORT.in_(language)),
+        protocol=free(beginning + _PROTOCOL.in_(language)) if job.protocol else None,
+        undelivered=new_list,
+    )
+
+
+def _beside(name: str, mains: dict[str, str], beginning: str) -> str:
+    """The name of a job file or list that stays beside its document."""
+    for main, new in mains.items():
+        if name.startswith(f"{main}."):
+            return new + name[len(main) :]
+    return beginning + naming.split_suffix(name)[1]
+
+
+def _kind(name: str) -> str:
+    return naming.split_suffix(name)[1].lower()

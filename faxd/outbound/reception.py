@@ -1,0 +1,305 @@
+"""Where office and faxd meet: slips are laid out and read, and what has ended is filed.
+
+Whatever goes wrong here (a folder that is gone, a full disk) disturbs no sending: it is told once,
+and done when it can be.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+
+from faxd.clock import steady, utc_now
+from faxd.config import AccountSettings
+from faxd.durable import Folder
+from faxd.job import Hold, Job, JobState
+from faxd.ledger import Changed, Ledger, LedgerError
+from faxd.log import Log
+from faxd.outbound.intake import claim
+from faxd.outbound.intake.outbox import Outbox, OutboxUnusable
+from faxd.outbound.intake.taker import open_claims
+from faxd.outbound.office.filing import Desk, DeskUnusable
+from faxd.outbound.sending import texts
+from faxd.words import Words
+
+#: seconds between two looks at the folder of slips where events tell of changes
+_LOOK = 60.0
+#: seconds between two looks for what is old enough to be removed
+_TIDY = 3600.0
+#: jobs filed before the slips are looked at again
+_BATCH = 100
+_ENDS = tuple(state for state in JobState if state.is_end)
+_UNDER_WAY = tuple(state for state in JobState if not state.is_end)
+#: changes with each start of the machine
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Reception:
+    """The three folders of one account that people look into."""
+
+    def __init__(
+        self,
+        settings: AccountSettings,
+        ledger: Ledger,
+        log: Log,
+        *,
+        zone: tzinfo | None,
+        asked: Callable[[Job], None],
+    ) -> None:
+        """``asked`` is told of a job that people want cancelled, or sent all the same."""
+        self._settings = settings
+        self._account = settings.account
+        self._ledger = ledger
+        self._log = log
+        self._zone = zone
+        self._asked = asked
+        self._lock = threading.RLock()
+        self._desk = self._new_desk()
+        #: identity of the folder that the slips were laid out in; None before they were
+        self._laid_in: str | None = None
+        #: jobs whose slip this process has laid out, and those whose slip people have deleted
+        self._laid: set[int] = set()
+        self._deleted: set[int] = set()
+        self._queue_problem: Words | None = None
+        self._tidied: float | None = None
+        #: why the folders cannot be used; None if they can
+        self.problem: str | None = None
+
+    def run(self) -> float:
+        """Look at the slips, file what has ended, tidy; return the seconds until the next time."""
+        try:
+            self._lay_out()
+            self._read_slips()
+            self._give_up_unanswered()
+            while self._file_some():
+                self._read_slips()
+            self._tidy()
+        except (DeskUnusable, OutboxUnusable, OSError) as error:
+            self._trouble(str(error))
+        except (sqlite3.Error, LedgerError) as error:
+            self._trouble(f"the ledger cannot be used: {error}")
+        else:
+            if self.problem is not None:
+                self._log.info("folders work again", was=self.problem)
+            self.problem = None
+        return min(_LOOK, self._settings.send.scan_interval if self.problem else _LOOK)
+
+    def show(self, job: Job) -> None:
+        """Write a job's slip, or replace it; trouble is told, and does not matter here."""
+        try:
+            with self._opened() as desk:
+                self._show(desk, job.id)
+        except (DeskUnusable, OSError) as error:
+            self._trouble(str(error))
+        except (sqlite3.Error, LedgerError) as error:
+            self._trouble(f"the ledger cannot be used: {error}")
+
+    # slips
+
+    def _show(self, desk: Desk, number: int) -> None:
+        # As it is by now: two threads may tell of one job in the wrong order.
+        job = self._ledger.jobs.get(number)
+        if job is None or job.state.is_end:
+            return
+        anew = number in self._deleted and not job.cancel
+        if anew:
+            self._deleted.discard(number)
+        name = desk.show(job, queue_problem=self._queue_problem, anew=anew)
+        self._laid.add(number)
+        if name != job.slip:
+            self._ledger.jobs.set_slip(number, name)
+
+    def _lay_out(self) -> None:
+        """Lay out all slips: at the start, in a new folder, and when sending stops or goes on."""
+        problem = self._ledger.queue(self._account).problem
+        with self._opened() as desk:
+            folder = desk.identity()
+            first, same = self._laid_in is None, self._laid_in == folder
+            if same and problem == self._queue_problem:
+                return
+            self._queue_problem = problem
+            if not same:
+                self._begin_folder(desk, folder, first)
+        for job in self._ledger.jobs.open(self._account, _UNDER_WAY):
+            with self._opened() as desk:
+                self._show(desk, job.id)
+
+    def _begin_folder(self, desk: Desk, folder: str, first: bool) -> None:
+        """Find out which slips people have deleted while nobody looked, if that can be told.
+
+        Slips are not synced: after a power cut, or in another folder, a missing one says nothing.
+        """
+        fact, now = f"slips of {self._account}", f"{_boot_id()} {folder}"
+        if first and self._ledger.fact(fact, "") == now:
+            self._laid = set(self._ledger.jobs.slips(self._account))
+            self._read_slips()
+        else:
+            self._laid.clear()
+            if not first:
+                self._desk = self._new_desk()
+        desk.sweep()
+        self._ledger.set_fact(fact, now)
+        self._laid_in = folder
+
+    def _read_slips(self) -> None:
+        """Find slips that people have deleted or renamed."""
+        with self._opened() as desk:
+            if self._laid_in is not None and desk.identity() != self._laid_in:
+                return  # another folder is there: they are laid out anew
+            present = desk.slips()
+            missing = [
+                number
+                for number, slip in self._ledger.jobs.slips(self._account).items()
+                if slip not in present and number in self._laid and number not in self._deleted
+            ]
+            for number in missing:
+                job = self._ledger.jobs.get(number)
+                if job is not None and not job.state.is_end and job.slip not in present:
+                    self._read_answer(desk, job, present)
+
+    def _read_answer(self, desk: Desk, job: Job, present: set[str]) -> None:
+        answer = desk.answered(job, present)
+        if answer is None:
+            self._deleted.add(job.id)
+            if self._ledger.jobs.ask_to_cancel(job.id):
+                self._log.info("job to be cancelled, its slip was deleted", job=job.id)
+            cancelled = self._ledger.jobs.get(job.id)
+            if cancelled is not None:
+                self._asked(cancelled)
+            return
+        desk.remove_answer(job, answer)
+        if job.state is JobState.HELD and job.hold is Hold.SAME:
+            try:
+                job = release(self._ledger, job, "people want it sent all the same")
+            except Changed:
+                return
+            self._log.info("job to be sent all the same", job=job.id)
+            self._asked(job)
+        else:
+            self._show(desk, job.id)
+
+    def _give_up_unanswered(self) -> None:
+        """End held jobs that nobody has answered for."""
+        limit = utc_now() - timedelta(seconds=self._settings.send.give_up_after)
+        for job in self._ledger.jobs.open(self._account, (JobState.HELD,)):
+            if job.hold is Hold.SAME and job.created_at < limit:
+                self._ledger.jobs.move(
+                    job,
+                    JobState.FAILED,
+                    "nobody answered whether to send it all the same",
+                    problem=texts.NOT_ANSWERED,
+                    ended_at=utc_now(),
+                    due_at=None,
+                )
+
+    # filing
+
+    def _file_some(self) -> bool:
+        """File some of what has ended; whether there was anything to do."""
+        jobs = self._ledger.jobs.open(self._account, _ENDS, limit=_BATCH)
+        if not jobs:
+            return False
+        done = 0
+        with open_claims(self._settings, self._ledger) as outbox:
+            for job in jobs:
+                try:
+                    self._file(outbox, job)
+                    done += 1
+                except OSError as error:
+                    self._trouble(f"job {job.id} cannot be filed: {error}")
+        return done == len(jobs)
+
+    def _file(self, outbox: Outbox, job: Job) -> None:
+        with self._opened() as desk:
+            if not job.filed_as:
+                job = self._ledger.jobs.note(job, filed_as=desk.choose(job))
+            with _claim_of(outbox, job) as folder:
+                desk.file(job, folder)
+            claim.remove(outbox, job.claim)
+            self._ledger.jobs.filed(job)
+            self._laid.discard(job.id)
+            self._deleted.discard(job.id)
+
+    def _tidy(self) -> None:
+        """Remove what is older than the settings want it kept."""
+        if self._tidied is not None and steady() - self._tidied < _TIDY:
+            return
+        self._tidied = steady()
+        send, now = self._settings.send, utc_now()
+        for states, days in (
+            ((JobState.DONE,), send.keep_sent_days),
+            ((JobState.FAILED, JobState.CANCELLED), send.keep_failed_days),
+        ):
+            if days:
+                self._remove(states, now - timedelta(days=days))
+        if send.keep_records_days:
+            before = now - timedelta(days=send.keep_records_days)
+            number = self._ledger.jobs.forget(self._account, before)
+            if number:
+                self._log.info("old records removed", jobs=number)
+
+    def _remove(self, states: tuple[JobState, ...], before: datetime) -> None:
+        while jobs := self._ledger.jobs.old(self._account, states, before):
+            for job in jobs:
+                with self._opened() as desk:
+                    files = desk.remove_filed(job)
+                self._ledger.jobs.removed(job)
+                self._log.info("old documents removed", job=job.id, files=files)
+
+    # the desk
+
+    def _new_desk(self) -> Desk:
+        settings = self._settings
+        return Desk(
+            settings.folder("sending"),
+            settings.folder("sent"),
+            settings.folder("failed"),
+            mode=settings.file_mode,
+            folder_mode=settings.folder_mode,
+            gid=settings.gid,
+            language=settings.send.language,
+            zone=self._zone,
+        )
+
+    @contextmanager
+    def _opened(self) -> Iterator[Desk]:
+        """The desk, for this thread alone; opened anew, as folders may be replaced."""
+        with self._lock, self._desk as desk:
+            yield desk
+
+    def _trouble(self, problem: str) -> None:
+        if problem != self.problem:
+            self._log.error("slips and reports cannot be written", problem=problem)
+        self.problem = problem
+
+
+def release(ledger: Ledger, job: Job, text: str) -> Job:
+    """Let a held job go on.
+
+    Raises:
+        Changed: it is not held any more.
+    """
+    return ledger.jobs.move(job, JobState.WAITING, text, hold=None, problem=None, due_at=None)
+
+
+@contextmanager
+def _claim_of(outbox: Outbox, job: Job) -> Iterator[Folder]:
+    """The folder that holds a job's files; an empty one if it is gone."""
+    try:
+        folder = outbox.hidden.existing(job.claim)
+    except FileNotFoundError:
+        folder = outbox.hidden.child(job.claim, mode=0o700)
+    with folder:
+        yield folder
+
+
+def _boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return secrets.token_hex(8)  # nothing can be told over a restart, then

@@ -1,0 +1,1 @@
+"""From a job to FAX.de, and what becomes of it there."""

@@ -1,0 +1,201 @@
+"""What the end of a SendJob means for its job and for the account's queue. Pure.
+
+The one question behind all of it: may FAX.de have accepted the job? As long as nothing was sent, or
+a return code says no, it may be sent again without a thought. Once a request went out and nothing
+came back, the same request is repeated unchanged, and a -77 (the same job is already there) then
+means that the first one was accepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from faxd.faxde import Asks, FaxdeError, Rejected, SentJob
+from faxd.job import Job, JobState
+from faxd.outbound.sending import texts
+from faxd.outbound.sending.when import after_failure, is_given_up
+from faxd.retry import STOP
+from faxd.words import Words
+
+
+class Effect(Enum):
+    """What a call says of the whole queue."""
+
+    NONE = "none"
+    WORKS = "works"  # FAX.de answers
+    NETWORK = "network"  # it does not: no other job would fare better
+    STOPPED = "stopped"  # the account's problem: a person must act
+    ENDED = "ended"  # faxd itself ends
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What to do after a SendJob."""
+
+    state: JobState
+    #: for the job's history
+    text: str
+    #: fields of the job that change with its state
+    changes: dict[str, Any] = field(default_factory=dict)
+    effect: Effect = Effect.NONE
+    #: what the queue's problem is
+    problem: Words | None = None
+
+
+def accepted(job: Job, sent: SentJob, now: datetime) -> Verdict:
+    """FAX.de has taken it."""
+    return Verdict(
+        state=JobState.ACCEPTED,
+        text=f"accepted as job {sent.job_id}, {sent.recipients} recipients, {sent.pages} pages",
+        changes={
+            "job_id": sent.job_id,
+            "pages": sent.pages or None,
+            "accepted_at": now,
+            "looks": 0,
+            "doubt": False,
+            "problem": None,
+            "failing_since": None,
+        },
+        effect=Effect.WORKS,
+    )
+
+
+def refused(
+    job: Job, error: Rejected, now: datetime, *, give_up_after: float, same: Job | None
+) -> Verdict:
+    """FAX.de has answered with a code that is not 0; ``same`` is an earlier job of that digest."""
+    asks = error.code.asks
+    if asks is Asks.DUPLICATE and job.doubt:
+        return Verdict(
+            state=JobState.DONE,
+            text=f"{error}: the try without an answer was accepted; its number is unknown",
+            changes={
+                "problem": texts.NUMBER_UNKNOWN,
+                "doubt": False,
+                "accepted_at": now,
+                "ended_at": now,
+            },
+            effect=Effect.WORKS,
+        )
+    if asks is Asks.DUPLICATE:
+        return _failed(str(error), texts.duplicate(same), now, Effect.WORKS)
+    if asks is Asks.REFUSED:
+        return _failed(str(error), texts.refused(error.code, job.doubt), now, Effect.WORKS)
+    if asks is Asks.ACCOUNT:
+        return _again(
+            job,
+            str(error),
+            effect=Effect.STOPPED,
+            problem=texts.account(error.code),
+            due=now + timedelta(seconds=STOP),
+        )
+    # What the document does not list may mean anything, an acceptance included.
+    doubt = job.doubt or not error.code.documented
+    return _failing(
+        job,
+        str(error),
+        texts.later(error.code),
+        now,
+        give_up_after=give_up_after,
+        doubt=doubt,
+        effect=Effect.WORKS,
+    )
+
+
+def unanswered(job: Job, error: FaxdeError, now: datetime, *, give_up_after: float) -> Verdict:
+    """The call did not come through."""
+    doubt = job.doubt or error.maybe_done
+    return _failing(
+        job,
+        str(error),
+        texts.NO_ANSWER if error.maybe_done else texts.NOT_REACHED,
+        now,
+        give_up_after=give_up_after,
+        doubt=doubt,
+        effect=Effect.NETWORK,
+    )
+
+
+def unreadable(job: Job, error: OSError, now: datetime, *, give_up_after: float) -> Verdict:
+    """A document cannot be read; so the request never was whole, and nothing was sent."""
+    if isinstance(error, FileNotFoundError):
+        words = texts.unclear() if job.doubt else texts.GONE
+        return _failed(f"the document is gone: {error.strerror}", words, now, Effect.NONE)
+    return _failing(
+        job,
+        f"the document cannot be read: {error.strerror or error}",
+        texts.UNREADABLE,
+        now,
+        give_up_after=give_up_after,
+        doubt=job.doubt,
+        effect=Effect.NONE,
+    )
+
+
+def unsendable(job: Job, error: ValueError, now: datetime) -> Verdict:
+    """What is to be sent cannot be put into a request."""
+    return _failed(f"cannot be put into a request: {error}", texts.UNSENDABLE, now, Effect.NONE)
+
+
+def without_password(job: Job, error: Exception, now: datetime) -> Verdict:
+    """There is no password, so nothing was called."""
+    return _again(
+        job,
+        str(error),
+        effect=Effect.STOPPED,
+        problem=texts.NO_PASSWORD,
+        due=now + timedelta(minutes=1),
+    )
+
+
+def _again(job: Job, text: str, *, effect: Effect, problem: Words, due: datetime) -> Verdict:
+    """The job is not at fault, and waits for its queue."""
+    # The try was none: it does not count.
+    return Verdict(
+        state=JobState.UNCERTAIN if job.doubt else JobState.WAITING,
+        text=text,
+        changes={"due_at": due, "problem": problem},
+        effect=effect,
+        problem=problem,
+    )
+
+
+def _failing(
+    job: Job,
+    text: str,
+    problem: Words,
+    now: datetime,
+    *,
+    give_up_after: float,
+    doubt: bool,
+    effect: Effect,
+) -> Verdict:
+    """It may pass by itself; it is tried again until that has taken too long."""
+    since = job.failing_since or now
+    if is_given_up(since, now, give_up_after):
+        words = texts.unclear() if doubt else texts.given_up(problem)
+        return _failed(f"given up: {text}", words, now, effect)
+    return Verdict(
+        state=JobState.UNCERTAIN if doubt else JobState.WAITING,
+        text=text,
+        changes={
+            "doubt": doubt,
+            "problem": problem,
+            "failing_since": since,
+            "due_at": now + after_failure(job.tries),
+        },
+        effect=effect,
+        problem=problem if effect is Effect.NETWORK else None,
+    )
+
+
+def _failed(text: str, problem: Words, now: datetime, effect: Effect) -> Verdict:
+    return Verdict(
+        state=JobState.FAILED,
+        text=text,
+        changes={"problem": problem, "ended_at": now, "due_at": None},
+        effect=effect,
+    )

@@ -1,0 +1,298 @@
+"""The way of a job to FAX.de: take the next one, record that it is sent, send it, record the end.
+
+The order is the promise. What is about to be sent is recorded before it is; a death in between
+leaves a job that may have been sent, and is treated as one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from faxd.clock import utc_now
+from faxd.config import AccountSettings, PasswordError
+from faxd.faxde import Cancelled, Client, Document, FaxdeError, JobType, Options, Rejected
+from faxd.job import Hold, Job, JobState, Kind
+from faxd.ledger import Ledger, LedgerError, Queue
+from faxd.log import Log
+from faxd.outbound.addressing.formats import send_name
+from faxd.outbound.addressing.lists import render, render_list
+from faxd.outbound.intake.outbox import OutboxUnusable
+from faxd.outbound.sending import outcome, texts
+from faxd.outbound.sending.documents import claimed_documents
+from faxd.outbound.sending.guard import Guard
+from faxd.outbound.sending.outcome import Effect, Verdict
+from faxd.outbound.sending.when import after_failure, next_look
+from faxd.retry import STOP
+
+#: jobs that may be sent
+_SENDABLE = (JobState.WAITING, JobState.UNCERTAIN)
+#: seconds until the queue is looked at again when nothing calls for it earlier
+_IDLE = 60.0
+#: seconds after trouble with the ledger or the outbox
+_AFTER_TROUBLE = 15.0
+#: jobs that are held or let go at a time
+_BATCH = 500
+
+_TYPES = {
+    Kind.FAX: JobType.FAX,
+    Kind.SMS: JobType.SMS,
+    Kind.EMAIL: JobType.EMAIL,
+    Kind.LETTER: JobType.LETTER,
+    Kind.LETTER_COLOR: JobType.LETTER_COLOR,
+    Kind.QSIGN: JobType.QSIGN,
+}
+
+
+class Sender:
+    """Hands one account's jobs over; `run` may be called from several threads at the same time."""
+
+    def __init__(
+        self,
+        settings: AccountSettings,
+        client: Client,
+        ledger: Ledger,
+        log: Log,
+        *,
+        changed: Callable[[Job], None],
+        status_url: Callable[[str], str] | None = None,
+    ) -> None:
+        """``changed`` is told of each job that has another state.
+
+        ``status_url`` makes the STATURL of a job's secret; None: there is no receiver.
+        """
+        self._settings = settings
+        self._send = settings.send
+        self._account = settings.account
+        self._client = client
+        self._ledger = ledger
+        self._log = log
+        self._changed = changed
+        self._status_url = status_url
+        self._guard = Guard(self._send.max_jobs_per_hour, self._send.max_pages_per_day)
+        self._guard.remember(
+            ledger.jobs.accepted_since(self._account, utc_now() - timedelta(days=1))
+        )
+        self._lock = threading.Lock()
+
+    def run(self, only: int | None = None) -> float:
+        """Send what is due; return the seconds until there may be more to do.
+
+        ``only`` sends no other job than that of this number.
+
+        Raises:
+            Cancelled: faxd itself ends.
+        """
+        try:
+            while True:
+                pause = self._pause()
+                if pause > 0:
+                    return pause
+                wait = self._guard.begin(utc_now())
+                if wait:
+                    return self._hold(wait)
+                if not self._send_next(only):
+                    return self._until_next()
+        except OutboxUnusable as error:
+            self._log.debug("cannot send", problem=str(error))
+        except (sqlite3.Error, LedgerError) as error:
+            self._log.error("ledger cannot be used", problem=str(error))
+        return _AFTER_TROUBLE
+
+    def recover(self) -> None:
+        """Treat what was being sent when faxd died as sent without an answer."""
+        for job in self._ledger.jobs.open(self._account, (JobState.SENDING,)):
+            job = self._ledger.jobs.move(
+                job,
+                JobState.UNCERTAIN,
+                "faxd ended while it was being sent",
+                doubt=True,
+                problem=texts.NO_ANSWER,
+                failing_since=job.failing_since or utc_now(),
+            )
+            self._changed(job)
+
+    # the queue
+
+    def _pause(self) -> float:
+        """Seconds for which nothing may be sent."""
+        queue = self._ledger.queue(self._account)
+        return paused_for(queue, self._settings.password_changed(), utc_now())
+
+    def _until_next(self) -> float:
+        due = self._ledger.jobs.next_due(self._account, _SENDABLE)
+        if due is None:
+            return _IDLE
+        return min(_IDLE, max(0.05, (due - utc_now()).total_seconds()))
+
+    def _hold(self, wait: timedelta) -> float:
+        """Hold what is due until the guard lets more pass."""
+        now = utc_now()
+        words = texts.guard(self._send.max_jobs_per_hour, self._send.max_pages_per_day)
+        for job in self._ledger.jobs.due(self._account, (JobState.WAITING,), now, limit=_BATCH):
+            self._changed(
+                self._ledger.jobs.move(
+                    job,
+                    JobState.HELD,
+                    "more jobs an hour or pages a day than the settings allow",
+                    hold=Hold.GUARD,
+                    problem=words,
+                    due_at=now + wait,
+                )
+            )
+            self._log.warning("job held by the guard against cost", job=job.id)
+        return max(1.0, min(_IDLE, wait.total_seconds()))
+
+    # one job
+
+    def _send_next(self, only: int | None) -> bool:
+        """Send the first job that is due; False if there is none."""
+        job = None
+        pages: int | None = None
+        try:
+            self._release()
+            job = self._ledger.jobs.start(self._account, utc_now(), _SENDABLE, only)
+            if job is None:
+                return False
+            self._changed(job)
+            verdict = self._attempt(job)
+            job = self._ledger.jobs.move(job, verdict.state, verdict.text, **verdict.changes)
+            if verdict.state is JobState.ACCEPTED:
+                pages = (job.pages or 1) * max(1, len(job.recipients))
+        finally:
+            self._guard.end(utc_now(), pages)
+        self._tell(job, verdict)
+        self._changed(job)
+        if verdict.effect is Effect.ENDED:
+            raise Cancelled
+        self._note(verdict)
+        return True
+
+    def _release(self) -> None:
+        """Let the first held job go on whose time has come; the guard has made room for it."""
+        held = self._ledger.jobs.due(self._account, (JobState.HELD,), utc_now(), limit=1)
+        for job in held:
+            if job.hold is Hold.GUARD:
+                self._ledger.jobs.move(
+                    job,
+                    JobState.WAITING,
+                    "the guard lets it pass",
+                    hold=None,
+                    problem=None,
+                    due_at=None,
+                )
+
+    def _attempt(self, job: Job) -> Verdict:
+        """Make the call, and tell what its end means."""
+        limit = self._send.give_up_after
+        try:
+            with claimed_documents(Path(job.folder), job.claim, job.documents) as documents:
+                sent = self._client.send_job(_TYPES[job.kind], **self._request(job, documents))
+        except Rejected as error:
+            since = job.created_at - timedelta(days=1)
+            same = self._ledger.jobs.same(job, since)
+            return outcome.refused(job, error, utc_now(), give_up_after=limit, same=same)
+        except Cancelled as error:
+            verdict = outcome.unanswered(job, error, utc_now(), give_up_after=limit)
+            return replace(verdict, effect=Effect.ENDED, problem=None)
+        except FaxdeError as error:
+            return outcome.unanswered(job, error, utc_now(), give_up_after=limit)
+        except PasswordError as error:
+            return outcome.without_password(job, error, utc_now())
+        except OSError as error:
+            return outcome.unreadable(job, error, utc_now(), give_up_after=limit)
+        except ValueError as error:
+            return outcome.unsendable(job, error, utc_now())
+        verdict = outcome.accepted(job, sent, utc_now())
+        look = next_look(replace(job, looks=0), utc_now())
+        return replace(verdict, changes=verdict.changes | {"due_at": look})
+
+    def _request(self, job: Job, documents: list[Path]) -> dict[str, Any]:
+        """What SendJob is called with: the same each time, as long as no answer has come."""
+        wanted = tuple(recipient for recipient in job.recipients if recipient.result is None)
+        by_list = job.by_list and len(wanted) > 0
+        options = dict(job.options)
+        if self._status_url is not None and job.secret and "status_url" not in options:
+            options["status_url"] = self._status_url(job.secret)
+        fields: dict[str, Any] = options
+        return {
+            "recipient": "" if by_list else render(wanted),
+            "recipient_file": render_list(wanted) if by_list else b"",
+            "text": job.text,
+            "documents": [
+                Document(name=send_name(path.name, _head(path)), path=path) for path in documents
+            ],
+            "at": job.at,
+            "options": Options(**fields) if fields else None,
+        }
+
+    # telling
+
+    def _tell(self, job: Job, verdict: Verdict) -> None:
+        fields = {"job": job.id, "kind": job.kind.value, "recipients": len(job.recipients)}
+        if verdict.state is JobState.ACCEPTED:
+            self._log.info("job accepted", job_id=job.job_id, pages=job.pages, **fields)
+        elif verdict.state is JobState.DONE:
+            self._log.warning("job accepted, number unknown", **fields)
+        elif verdict.state is JobState.FAILED:
+            self._log.warning("job failed", problem=verdict.text, **fields)
+        elif verdict.state is JobState.UNCERTAIN:
+            self._log.warning("job sent without an answer", problem=verdict.text, **fields)
+        else:
+            self._log.debug("job not sent yet", problem=verdict.text, **fields)
+
+    def _note(self, verdict: Verdict) -> None:
+        """Record what a call says of the whole queue, and tell it once."""
+        if verdict.effect is Effect.NONE:
+            return
+        with self._lock:
+            before, now = self._ledger.queue(self._account), utc_now()
+            if verdict.effect is Effect.WORKS:
+                if before.problem is None and before.failures == 0 and before.last_success:
+                    return  # one record for each job would be one sync for each
+                queue = Queue(account=self._account, last_success=now)
+                if before.problem is not None:
+                    self._log.info("sending works again", was=before.problem.en)
+            else:
+                stopped = verdict.effect is Effect.STOPPED
+                failures = before.failures + 1
+                pause = timedelta(seconds=STOP) if stopped else after_failure(failures)
+                queue = replace(
+                    before,
+                    problem=verdict.problem,
+                    problem_since=before.problem_since or now,
+                    failures=failures,
+                    paused_until=now + pause,
+                    is_stopped=stopped,
+                )
+                if before.problem != verdict.problem:
+                    self._log.error(
+                        "sending stopped" if stopped else "cannot send", problem=verdict.text
+                    )
+            self._ledger.set_queue(queue)
+
+
+def paused_for(queue: Queue, password_changed: Any, now: Any) -> float:
+    """Seconds for which nothing may be sent; 0 if it may.
+
+    A stop ends early when the password was changed after it began. A pause that reaches further
+    than one can was left by a clock that has been set back, and does not count.
+    """
+    if queue.paused_until is None:
+        return 0.0
+    left = float((queue.paused_until - now).total_seconds())
+    if queue.is_stopped and password_changed is not None:
+        began = queue.paused_until - timedelta(seconds=STOP)
+        if began < password_changed <= now:
+            return 0.0
+    return left if 0 < left <= STOP else 0.0
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4096)

@@ -1,0 +1,180 @@
+"""Makes what the configuration asks for: ledger, service, and what works for each account."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from faxd import log
+from faxd.config import AccountSettings, Config, ConfigError
+from faxd.faxde import Client, Options, Service, Timeouts
+from faxd.inbound import Poller, Progress, Receiver, Report
+from faxd.ledger import Ledger, LedgerError, Received
+from faxd.outbound.dispatch import Dispatch
+from faxd.outbound.status_receiver import status_url
+
+
+def make_state_dir(config: Config) -> Path:
+    """The state folder, made if it is not there, readable for its owner alone.
+
+    Raises:
+        OSError: it cannot be made or is not writable for this user.
+    """
+    path = config.state_dir
+    if not path.exists():
+        path.mkdir(mode=0o700, parents=True)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(13, "not writable for this user", str(path))
+    return path
+
+
+def open_ledger(config: Config, *, existing: bool = False) -> Ledger:
+    """The record in the state folder; with ``existing``, only if there is one.
+
+    Raises:
+        LedgerError: it cannot be used; the message says what to do.
+    """
+    path = config.state_dir / "ledger.sqlite"
+    if existing and not path.exists():
+        raise LedgerError(f"{path} is not there (or not for this user): has faxd run yet?")
+    try:
+        return Ledger(path)
+    except sqlite3.OperationalError as error:
+        raise LedgerError(
+            f"{path} cannot be used ({error}); see to its disk: is it full, or mounted read-only?"
+            " Do not move it away"
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(
+            f"{path} cannot be used ({error}); if it is damaged, move it away: faxes that still lie"
+            " in the inbox are recognised by their content"
+        ) from None
+
+
+def connect(config: Config) -> Service:
+    """The service that the configuration names.
+
+    Raises:
+        ConfigError: its address or its certificates cannot be used.
+    """
+    settings = config.service
+    timeouts = Timeouts(
+        connect=settings.connect_timeout, read=settings.read_timeout, call=settings.call_timeout
+    )
+    try:
+        return Service(
+            settings.wsdl,
+            config.state_dir,
+            timeouts=timeouts,
+            ca_file=str(settings.ca_file) if settings.ca_file else None,
+            allow_http=settings.allow_http,
+        )
+    except ValueError as error:
+        raise ConfigError(f"service.wsdl: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"service.ca_file: {error.strerror or error}") from None
+
+
+def client_for(service: Service, account: AccountSettings) -> Client:
+    """FAX.de on behalf of one account."""
+    return Client(service, account.account, account.password)
+
+
+def poller_for(
+    config: Config,
+    account: AccountSettings,
+    service: Service,
+    ledger: Ledger,
+    *,
+    progress: Progress | None = None,
+    saved: Callable[[Received], None] | None = None,
+) -> Poller:
+    """What polls one account."""
+    logger = log.get_logger(account=account.name)
+    receiver = Receiver(
+        account,
+        client_for(service, account),
+        ledger,
+        logger,
+        zone=config.zone,
+        progress=progress,
+        saved=saved,
+    )
+    return Poller(account, receiver, ledger, logger)
+
+
+def poll_once(config: Config, watcher: PollWatcher) -> Iterator[tuple[AccountSettings, Report]]:
+    """`faxd poll`: poll every account, one after the other; ``watcher`` is told what happens.
+
+    Raises:
+        ConfigError, LedgerError: it cannot begin.
+    """
+    ledger = open_ledger(config)
+    service = connect(config)
+    try:
+        for account in config.accounts:
+            poller = poller_for(
+                config, account, service, ledger, progress=watcher.arriving, saved=watcher.saved
+            )
+            yield account, poller.run()
+    finally:
+        service.close()
+        ledger.close()
+
+
+class PollWatcher(Protocol):
+    """Who wants to know what happens during `poll_once`."""
+
+    def arriving(self, got: int, total: int | None) -> None:
+        """``got`` of ``total`` bytes of an answer have come."""
+
+    def saved(self, fax: Received) -> None:
+        """A fax is safe."""
+
+
+def dispatch_for(
+    config: Config,
+    account: AccountSettings,
+    service: Service,
+    ledger: Ledger,
+    wake: Callable[..., None] = lambda *_: None,
+) -> Dispatch:
+    """What sends for one account that has an outbox.
+
+    Raises:
+        ConfigError: its options cannot be.
+    """
+    check_options(account)
+    receiver = config.status_receiver
+    return Dispatch(
+        account,
+        client_for(service, account),
+        ledger,
+        log.get_logger(account=account.name),
+        zone=config.zone,
+        wake=wake,
+        status_url=(lambda secret: status_url(receiver.url, secret)) if receiver else None,
+    )
+
+
+def check_options(account: AccountSettings) -> None:
+    """Refuse options that no job could have.
+
+    Raises:
+        ConfigError: which, and what is allowed.
+    """
+    known = set(Options.__dataclass_fields__)
+    for name in account.send.options:
+        if name not in known:
+            raise ConfigError(
+                f"{account.name}: send.options.{name}: there is no such option; allowed are"
+                f" {', '.join(sorted(known))}"
+            )
+    try:
+        fields: dict[str, Any] = dict(account.send.options)
+        Options(**fields)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{account.name}: send.options: {error}") from None
