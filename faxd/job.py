@@ -152,6 +152,8 @@ class Job:
     claim: str
     #: of kind, recipients and content, hexadecimal: what "the same job" means
     digest: str = ""
+    #: of text and documents alone: by which a new try is known, whatever was corrected in its name
+    content: str = ""
     #: bytes of its documents
     size: int = 0
     #: SendJob was sent at least once without an answer

@@ -145,7 +145,7 @@ def alternatives(name: str) -> Iterator[str]:
 def split_suffix(name: str) -> tuple[str, str]:
     """Name and extension; the extension is short, or there is none."""
     stem, dot, suffix = name.rpartition(".")
-    return (stem, dot + suffix) if stem and 0 < len(suffix.encode()) <= 8 else (name, "")
+    return (stem, dot + suffix) if stem and 0 < len(suffix.encode("utf-8", "replace")) <= 8 else (name, "")
 
 
 def _legal(text: str) -> str:

@@ -81,6 +81,7 @@ CREATE TABLE jobs (
     folder        TEXT NOT NULL,
     claim         TEXT NOT NULL,
     digest        TEXT NOT NULL,
+    content       TEXT NOT NULL,
     size          INTEGER NOT NULL,
     doubt         INTEGER NOT NULL,
     hold          TEXT,
@@ -107,6 +108,7 @@ CREATE TABLE jobs (
         # What is under way is little, what is over grows for years: it must cost nothing.
         "CREATE INDEX jobs_open ON jobs (account, state, id) WHERE filed = 0",
         "CREATE INDEX jobs_same ON jobs (account, digest, created_at)",
+        "CREATE INDEX jobs_content ON jobs (account, content)",
         "CREATE INDEX jobs_accepted ON jobs (account, accepted_at)",
         """
 CREATE TABLE recipients (

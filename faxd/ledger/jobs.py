@@ -165,12 +165,24 @@ class Jobs:
             limit,
         )
 
+    def held(self, account: str, hold: Hold, limit: int) -> list[Job]:
+        """Jobs that are held for that reason, in the order of their arrival."""
+        return self._find(
+            "account = ? AND filed = 0 AND state = 'held' AND hold = ? ORDER BY id LIMIT ?",
+            account,
+            hold.value,
+            limit,
+        )
+
     def next_due(self, account: str, states: Iterable[JobState]) -> datetime | None:
-        """When the next job in one of the states is due; None if there is none."""
+        """When the next job in one of the states is due; None if there is none.
+
+        One that is to be cancelled does not count.
+        """
         marks, values = _marks(states)
         found = self._database.select(
             "SELECT min(coalesce(due_at, created_at)) FROM jobs"  # noqa: S608
-            f" WHERE account = ? AND filed = 0 AND state IN ({marks})",
+            f" WHERE account = ? AND filed = 0 AND cancel = 0 AND state IN ({marks})",
             account,
             *values,
         )
@@ -238,13 +250,13 @@ class Jobs:
         )
         return found[0] if found else None
 
-    def last_failed(self, account: str, digest: str) -> Job | None:
-        """The newest job of that digest that came to nothing."""
+    def last_failed(self, account: str, content: str) -> Job | None:
+        """The newest job with that content that came to nothing."""
         found = self._find(
-            "account = ? AND digest = ? AND state IN ('failed', 'cancelled')"
+            "account = ? AND content = ? AND state IN ('failed', 'cancelled')"
             " ORDER BY id DESC LIMIT 1",
             account,
-            digest,
+            content,
         )
         return found[0] if found else None
 

@@ -83,6 +83,8 @@ class Dispatch:
             self._wake(self.tell)
             return
         self.reception.show(job)
+        if job.problem is not None:
+            self._wake(self.tell)  # it may be the whole queue's, of which all slips tell
         if job.state in {JobState.WAITING, JobState.UNCERTAIN}:
             for lane in self._lanes:
                 self._wake(lane)

@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -20,11 +20,11 @@ from faxd.durable import Folder
 from faxd.job import Hold, Job, JobState
 from faxd.ledger import Changed, Ledger, LedgerError
 from faxd.log import Log
-from faxd.outbound.intake import claim
 from faxd.outbound.intake.outbox import Outbox, OutboxUnusable
 from faxd.outbound.intake.taker import open_claims
 from faxd.outbound.office.filing import Desk, DeskUnusable
 from faxd.outbound.sending import texts
+from faxd.outbound.sending.documents import claims_folder
 from faxd.words import Words
 
 #: seconds between two looks at the folder of slips where events tell of changes
@@ -60,6 +60,7 @@ class Reception:
         self._asked = asked
         self._lock = threading.RLock()
         self._desk = self._new_desk()
+        self._is_open = False
         #: identity of the folder that the slips were laid out in; None before they were
         self._laid_in: str | None = None
         #: jobs whose slip this process has laid out, and those whose slip people have deleted
@@ -218,12 +219,27 @@ class Reception:
         with self._opened() as desk:
             if not job.filed_as:
                 job = self._ledger.jobs.note(job, filed_as=desk.choose(job))
-            with _claim_of(outbox, job) as folder:
+            with self._claim_of(outbox, job) as folder:
                 desk.file(job, folder)
-            claim.remove(outbox, job.claim)
             self._ledger.jobs.filed(job)
             self._laid.discard(job.id)
             self._deleted.discard(job.id)
+
+    @contextmanager
+    def _claim_of(self, outbox: Outbox, job: Job) -> Iterator[Folder]:
+        """The folder that holds a job's files, which is removed at the end; empty if it is gone."""
+        with ExitStack() as stack:
+            hidden = outbox.hidden
+            if not hidden.has(job.claim) and job.folder != str(outbox.root.path):
+                # The settings name another outbox by now.
+                hidden = stack.enter_context(claims_folder(Path(job.folder)))
+            with hidden.child(job.claim, mode=0o700) as folder:
+                yield folder
+                left = folder.names()
+            if left:
+                self._log.error("files left in a claim", job=job.id, claim=str(folder.path))
+            else:
+                hidden.remove_folder(job.claim)
 
     def _tidy(self) -> None:
         """Remove what is older than the settings want it kept."""
@@ -269,8 +285,17 @@ class Reception:
     @contextmanager
     def _opened(self) -> Iterator[Desk]:
         """The desk, for this thread alone; opened anew, as folders may be replaced."""
-        with self._lock, self._desk as desk:
-            yield desk
+        with self._lock:
+            if self._is_open:
+                yield self._desk
+                return
+            desk = self._desk
+            with desk:
+                self._is_open = True
+                try:
+                    yield desk
+                finally:
+                    self._is_open = False
 
     def _trouble(self, problem: str) -> None:
         if problem != self.problem:
@@ -285,17 +310,6 @@ def release(ledger: Ledger, job: Job, text: str) -> Job:
         Changed: it is not held any more.
     """
     return ledger.jobs.move(job, JobState.WAITING, text, hold=None, problem=None, due_at=None)
-
-
-@contextmanager
-def _claim_of(outbox: Outbox, job: Job) -> Iterator[Folder]:
-    """The folder that holds a job's files; an empty one if it is gone."""
-    try:
-        folder = outbox.hidden.existing(job.claim)
-    except FileNotFoundError:
-        folder = outbox.hidden.child(job.claim, mode=0o700)
-    with folder:
-        yield folder
 
 
 def _boot_id() -> str:

@@ -18,6 +18,7 @@ from faxd.simulator.log import Log, LogEntry
 from faxd.simulator.model import Account, Job, ReceivedFax, Rules
 from faxd.simulator.service import Service
 from faxd.simulator.state import Provider
+from faxd.simulator.statuscalls import StatusCaller
 from faxd.simulator.streams import Stream, as_stream
 from faxd.simulator.switches import Switches
 from faxd.simulator.wsdl import WSDL_PATHS, Wire
@@ -63,6 +64,7 @@ class Simulator(Switches):
         self._provider = Provider(self.rules, clock)
         self._log = Log()
         self._service = Service(self._provider, self.wire, self._log, kept)
+        self._status_caller = StatusCaller(self._provider, self._log)
         self._listener: Listener | None = None
         self._thread: threading.Thread | None = None
         for account in accounts:
@@ -82,12 +84,14 @@ class Simulator(Switches):
                 target=self._listener.serve_forever, args=(0.02,), name="simulator", daemon=True
             )
             self._thread.start()
+            self._status_caller.start()
         return self
 
     def stop(self) -> None:
         """Close the port and all connections: from now on connections are refused."""
         listener, thread = self._listener, self._thread
         self._listener = self._thread = None
+        self._status_caller.stop()
         if listener and thread:
             listener.stopping.set()
             listener.released.set()

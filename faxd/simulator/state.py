@@ -29,6 +29,10 @@ class Provider:
         self.accounts: dict[str, Account] = {}
         self._queues: dict[str, list[ReceivedFax]] = {}
         self._jobs: dict[int, Job] = {}
+        #: ids of jobs with a STATURL that is still to be called
+        self._to_call: set[int] = set()
+        #: set when a job may have come to its end, or will
+        self.news = threading.Event()
         self._next_fax = 3_000_000_001
         self._next_job = 70_000_001
 
@@ -82,6 +86,26 @@ class Provider:
         """Let a job be through now. Raises KeyError for an unknown id."""
         with self._lock:
             self._jobs[job_id] = replace(self._jobs[job_id], due=self._clock())
+        self.news.set()
+
+    # What STATURL is made of
+
+    def is_quiet(self) -> bool:
+        """Whether no job is under way whose end somebody wants to be told of."""
+        with self._lock:
+            return not self._to_call
+
+    def through(self) -> list[tuple[Job, list[Outcome]]]:
+        """Jobs with a STATURL that have come to their end, each of them once."""
+        with self._lock:
+            now, found = self._clock(), []
+            for job_id in sorted(self._to_call):
+                job = self._jobs[job_id]
+                if job.cancelled or now >= job.due:
+                    self._to_call.discard(job_id)
+                    if not job.cancelled:
+                        found.append((job, self._outcomes(job)))
+            return found
 
     # The five calls
 
@@ -134,7 +158,7 @@ class Provider:
             return status_of(
                 job.order.job_type,
                 job.order.recipients,
-                [self._outcome(recipient.address) for recipient in job.order.recipients],
+                self._outcomes(job),
                 job.order.pages,
                 job.due,
                 rules.status_time,
@@ -251,7 +275,13 @@ class Provider:
         )
         self._next_job += 1
         self._jobs[job.job_id] = job
+        if "STATURL=" in order.options.upper():
+            self._to_call.add(job.job_id)
+            self.news.set()
         return job
+
+    def _outcomes(self, job: Job) -> list[Outcome]:
+        return [self._outcome(recipient.address) for recipient in job.order.recipients]
 
     def _outcome(self, address: str) -> Outcome:
         if _listed(address, self.rules.barred | self.rules.blacklist):

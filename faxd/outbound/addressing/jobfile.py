@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,10 @@ from faxd.words import Words
 
 MAX_JOB_FILE = 1024 * 1024
 MAX_FILES = 3
+#: a.a.a. ...: tomllib needs quadratic time for it, hours for 1 MB
+_LONG_KEY = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}"""
+)
 _KEYS = ("kind", "to", "files", "text", "at", "options", *switches.NAMES)
 _TO_KEYS = ("number", "address", "to", "reference", "name")
 
@@ -89,6 +94,8 @@ def _parse(name: str, content: bytes) -> dict[str, Any]:
     try:
         if name.casefold().endswith(".json"):
             found = json.loads(text, object_pairs_hook=_without_repetition)
+        elif _LONG_KEY.search(text):
+            raise ValueError("a key has too many parts")
         else:
             found = tomllib.loads(text)
     # RecursionError: ten thousand brackets.

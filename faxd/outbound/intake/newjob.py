@@ -12,8 +12,6 @@ from faxd.job import Job, JobState, Kind
 from faxd.outbound.addressing.plan import Plan
 from faxd.words import Words
 
-#: bytes that are hashed at a time
-_CHUNK = 1 << 20
 #: bytes of a job's secret, by which STATURL calls are told
 _SECRET = 16
 
@@ -37,7 +35,8 @@ def planned(job: Job, plan: Plan, folder: Folder) -> Job:
         title=plan.title,
         secret=secrets.token_hex(_SECRET),
     )
-    return replace(job, digest=_digest(job, folder))
+    content = _content(job, folder)
+    return replace(job, content=content, digest=_digest(job, content))
 
 
 def refused(job: Job, words: Words, now: datetime) -> Job:
@@ -53,16 +52,17 @@ def kind_of_folders(folders: tuple[str, ...]) -> Kind:
     return Kind.FAX
 
 
-def _digest(job: Job, folder: Folder) -> str:
-    """What "the same job" means: kind, recipients with their references, text, documents."""
-    whole = hashlib.sha256()
+def _digest(job: Job, content: str) -> str:
+    """What "the same job" means: kind, recipients with their references, content."""
     recipients = sorted((one.address, one.reference) for one in job.recipients)
-    for part in (job.kind.value, repr(recipients), job.text):
-        whole.update(hashlib.sha256(part.encode("utf-8", "surrogatepass")).digest())
+    parts = (job.kind.value, repr(recipients), content)
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _content(job: Job, folder: Folder) -> str:
+    """Of text and documents, in their order."""
+    whole = hashlib.sha256(job.text.encode("utf-8", "surrogatepass"))
     for name in job.documents:
         with folder.read(name) as file:
-            content = hashlib.sha256()
-            while chunk := file.read(_CHUNK):
-                content.update(chunk)
-        whole.update(content.digest())
+            whole.update(hashlib.file_digest(file, "sha256").digest())
     return whole.hexdigest()

@@ -99,6 +99,8 @@ class Taker:
         self._book = PhoneBookFile(self._rules.numbers, log)
         self._told: set[Strange] = set()
         self._recovered = False
+        #: by claim, where files came from that are not recorded yet
+        self._origins: dict[str, tuple[str, ...]] = {}
         #: by the steady clock: nothing is done before
         self._rest = 0.0
         #: why nothing can be taken; None if it can
@@ -134,6 +136,7 @@ class Taker:
         """
         recorded = self._ledger.jobs.claims(str(self._path))
         origins = json.loads(self._ledger.fact(self._fact, "{}"))
+        self._origins.clear()
         with open_claims(self._settings, self._ledger) as outbox:
             for entry in list(outbox.hidden.entries()):
                 name = entry.name
@@ -247,8 +250,8 @@ class Taker:
         if not ready:
             return wait
         # Should faxd die before they are recorded: where they came from.
-        origins = {name: one.group.folders for name, one in ready}
-        self._ledger.set_fact(self._fact, json.dumps(origins))
+        self._origins |= {name: one.group.folders for name, one in ready}
+        self._ledger.set_fact(self._fact, json.dumps(self._origins))
         taken: list[tuple[Claimed, _Ready]] = []
         try:
             for name, one in ready:
@@ -258,10 +261,13 @@ class Taker:
             sync(outbox, [claimed for claimed, _ in taken])
             jobs = self._record([self._job(outbox, *one) for one in taken])
         except BaseException:
+            # What cannot be given back now will be before anything else is taken.
+            self._recovered = False
             for claimed, one in taken:
-                with suppress(OSError):  # at the next start, then
+                with suppress(OSError):
                     give_back(outbox, claimed.name, one.group.folders)
             raise
+        self._origins.clear()
         for job in jobs:
             self._tell_taken(job)
             self._changed(job)
@@ -323,7 +329,7 @@ class Taker:
             if job.state is JobState.WAITING:
                 job = self._asked(job, first.get(job.digest), now)
                 first.setdefault(job.digest, job)
-                before = self._ledger.jobs.last_failed(job.account, job.digest)
+                before = self._ledger.jobs.last_failed(job.account, job.content)
                 job = replace(job, previous=before.id if before else None)
             judged.append(job)
         return self._ledger.jobs.add(judged)

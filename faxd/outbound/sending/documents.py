@@ -7,16 +7,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from faxd.durable import Folder
+from faxd.job import Job
 from faxd.outbound.intake.outbox import HIDDEN, OutboxUnusable
 
 
 @contextmanager
-def claim_folder(outbox: Path, claim: str) -> Iterator[Folder]:
-    """The folder below an outbox that holds a job's files.
+def claims_folder(outbox: Path) -> Iterator[Folder]:
+    """The folder below an outbox that holds the claims.
 
     Raises:
-        OutboxUnusable: the outbox itself is gone, or not mounted.
-        FileNotFoundError: there is no such claim.
+        OutboxUnusable: the outbox is gone, or not mounted.
     """
     with ExitStack() as stack:
         try:
@@ -26,21 +26,28 @@ def claim_folder(outbox: Path, claim: str) -> Iterator[Folder]:
             raise OutboxUnusable(
                 f"{outbox}: {error.strerror}; make the folder, or mount the disk that it is on"
             ) from None
-        yield stack.enter_context(hidden.existing(claim))
+        yield hidden
 
 
 @contextmanager
-def claimed_documents(outbox: Path, claim: str, names: tuple[str, ...]) -> Iterator[list[Path]]:
+def claimed_documents(job: Job, outbox: Path) -> Iterator[list[Path]]:
     """Paths of a job's documents, in their order.
 
+    They lie below the outbox that the job was dropped into; should the administrator have moved
+    that, below ``outbox``, the one of today.
+
     Raises:
-        OutboxUnusable: the outbox itself is gone, or not mounted.
+        OutboxUnusable: the outbox is gone, or not mounted.
         OSError: a document is not there, or cannot be read.
     """
-    if not names:
+    if not job.documents:
         yield []
         return
-    with claim_folder(outbox, claim) as folder:
-        for name in names:
+    with ExitStack() as stack:
+        hidden = stack.enter_context(claims_folder(outbox))
+        if not hidden.has(job.claim) and job.folder != str(outbox):
+            hidden = stack.enter_context(claims_folder(Path(job.folder)))
+        folder = stack.enter_context(hidden.existing(job.claim))
+        for name in job.documents:
             folder.read(name).close()
-        yield [folder.path / name for name in names]
+        yield [folder.path / name for name in job.documents]

@@ -197,10 +197,12 @@ class Follower:
     # cancelling
 
     def _cancel_wanted(self) -> None:
-        states = [state for state in JobState if not state.is_end]
-        for job in self._ledger.jobs.wanted_cancelled(self._account, states):
-            with suppress(Changed):  # it has just been taken to be sent; next time
-                self.cancel(job)
+        here = (JobState.WAITING, JobState.HELD, JobState.UNCERTAIN)
+        # Those at FAX.de last: they need a network.
+        for states in (here, (JobState.ACCEPTED,)):
+            for job in self._ledger.jobs.wanted_cancelled(self._account, states):
+                with suppress(Changed):  # it has just been taken to be sent; next time
+                    self.cancel(job)
 
     def cancel(self, job: Job) -> Job:
         """Do what can be done to stop a job that people have asked to cancel."""

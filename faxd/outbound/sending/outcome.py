@@ -135,6 +135,19 @@ def unreadable(job: Job, error: OSError, now: datetime, *, give_up_after: float)
     )
 
 
+def defect(job: Job, error: Exception, now: datetime, *, give_up_after: float) -> Verdict:
+    """Something unexpected happened, nobody knows when."""
+    return _failing(
+        job,
+        f"unexpected error ({type(error).__name__}), see the log",
+        texts.NO_ANSWER,
+        now,
+        give_up_after=give_up_after,
+        doubt=True,
+        effect=Effect.NONE,
+    )
+
+
 def unsendable(job: Job, error: ValueError, now: datetime) -> Verdict:
     """What is to be sent cannot be put into a request."""
     return _failed(f"cannot be put into a request: {error}", texts.UNSENDABLE, now, Effect.NONE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from faxd.clock import utc_now
 from faxd.config import AccountSettings, PasswordError
 from faxd.faxde import Cancelled, Client, Document, FaxdeError, JobType, Options, Rejected
 from faxd.job import Hold, Job, JobState, Kind
-from faxd.ledger import Ledger, LedgerError, Queue
+from faxd.ledger import Changed, Ledger, LedgerError, Queue
 from faxd.log import Log
 from faxd.outbound.addressing.formats import send_name
 from faxd.outbound.addressing.lists import render, render_list
@@ -67,6 +68,9 @@ class Sender:
         ``status_url`` makes the STATURL of a job's secret; None: there is no receiver.
         """
         self._settings = settings
+        if settings.outbox is None:
+            raise ValueError(f"{settings.name} has no outbox")
+        self._outbox = settings.outbox
         self._send = settings.send
         self._account = settings.account
         self._client = client
@@ -79,6 +83,8 @@ class Sender:
             ledger.jobs.accepted_since(self._account, utc_now() - timedelta(days=1))
         )
         self._lock = threading.Lock()
+        #: what became of jobs that the ledger could not take note of
+        self._unrecorded: list[tuple[Job, Verdict]] = []
 
     def run(self, only: int | None = None) -> float:
         """Send what is due; return the seconds until there may be more to do.
@@ -89,6 +95,7 @@ class Sender:
             Cancelled: faxd itself ends.
         """
         try:
+            self._record_late()
             while True:
                 pause = self._pause()
                 if pause > 0:
@@ -120,9 +127,9 @@ class Sender:
     # the queue
 
     def _pause(self) -> float:
-        """Seconds for which nothing may be sent."""
+        """Seconds until it is to be asked again whether anything may be sent; 0 if it may."""
         queue = self._ledger.queue(self._account)
-        return paused_for(queue, self._settings.password_changed(), utc_now())
+        return min(_AFTER_TROUBLE, paused_for(queue, self._settings.password_changed(), utc_now()))
 
     def _until_next(self) -> float:
         due = self._ledger.jobs.next_due(self._account, _SENDABLE)
@@ -135,8 +142,8 @@ class Sender:
         now = utc_now()
         words = texts.guard(self._send.max_jobs_per_hour, self._send.max_pages_per_day)
         for job in self._ledger.jobs.due(self._account, (JobState.WAITING,), now, limit=_BATCH):
-            self._changed(
-                self._ledger.jobs.move(
+            try:
+                job = self._ledger.jobs.move(
                     job,
                     JobState.HELD,
                     "more jobs an hour or pages a day than the settings allow",
@@ -144,7 +151,9 @@ class Sender:
                     problem=words,
                     due_at=now + wait,
                 )
-            )
+            except Changed:  # another lane was faster
+                continue
+            self._changed(job)
             self._log.warning("job held by the guard against cost", job=job.id)
         return max(1.0, min(_IDLE, wait.total_seconds()))
 
@@ -161,7 +170,7 @@ class Sender:
                 return False
             self._changed(job)
             verdict = self._attempt(job)
-            job = self._ledger.jobs.move(job, verdict.state, verdict.text, **verdict.changes)
+            job = self._record(job, verdict)
             if verdict.state is JobState.ACCEPTED:
                 pages = (job.pages or 1) * max(1, len(job.recipients))
         finally:
@@ -173,11 +182,28 @@ class Sender:
         self._note(verdict)
         return True
 
+    def _record(self, job: Job, verdict: Verdict) -> Job:
+        """Record what became of a job; what cannot be recorded now is kept until it can be."""
+        try:
+            return self._ledger.jobs.move(job, verdict.state, verdict.text, **verdict.changes)
+        except sqlite3.Error:
+            self._unrecorded.append((job, verdict))
+            raise
+
+    def _record_late(self) -> None:
+        """Record what could not be recorded when it happened."""
+        with self._lock:
+            while self._unrecorded:
+                job, verdict = self._unrecorded[0]
+                job = self._ledger.jobs.move(job, verdict.state, verdict.text, **verdict.changes)
+                del self._unrecorded[0]
+                self._tell(job, verdict)
+                self._changed(job)
+
     def _release(self) -> None:
-        """Let the first held job go on whose time has come; the guard has made room for it."""
-        held = self._ledger.jobs.due(self._account, (JobState.HELD,), utc_now(), limit=1)
-        for job in held:
-            if job.hold is Hold.GUARD:
+        """Let the first job go on that the guard has held; it has made room for one."""
+        for job in self._ledger.jobs.held(self._account, Hold.GUARD, limit=1):
+            with suppress(Changed):  # another lane, or somebody has cancelled it
                 self._ledger.jobs.move(
                     job,
                     JobState.WAITING,
@@ -191,7 +217,7 @@ class Sender:
         """Make the call, and tell what its end means."""
         limit = self._send.give_up_after
         try:
-            with claimed_documents(Path(job.folder), job.claim, job.documents) as documents:
+            with claimed_documents(job, self._outbox) as documents:
                 sent = self._client.send_job(_TYPES[job.kind], **self._request(job, documents))
         except Rejected as error:
             since = job.created_at - timedelta(days=1)
@@ -208,6 +234,10 @@ class Sender:
             return outcome.unreadable(job, error, utc_now(), give_up_after=limit)
         except ValueError as error:
             return outcome.unsendable(job, error, utc_now())
+        except Exception as error:
+            # A defect of faxd's own must not leave a job in the middle, nor end the others.
+            self._log.exception("unexpected error", job=job.id)
+            return outcome.defect(job, error, utc_now(), give_up_after=limit)
         verdict = outcome.accepted(job, sent, utc_now())
         look = next_look(replace(job, looks=0), utc_now())
         return replace(verdict, changes=verdict.changes | {"due_at": look})

@@ -168,7 +168,7 @@ def test_nobody_is_told_to_send_again_what_may_have_been_sent() -> None:
         (job(state=JobState.FAILED), Ending.NOT_SENT, "failed"),
         (job(state=JobState.FAILED, recipients=()), Ending.NOT_SENT, "failed"),
         (job(state=JobState.FAILED, doubt=True), Ending.UNCLEAR, "failed"),
-        (job(state=JobState.FAILED, doubt=True, job_id=1), Ending.NOT_SENT, "failed"),
+        (job(state=JobState.FAILED, doubt=True, job_id=1), Ending.UNCLEAR, "failed"),
         (job(state=JobState.CANCELLED), Ending.CANCELLED, "failed"),
     ],
 )
