@@ -28,9 +28,7 @@ from faxd.words import Words
 MAX_JOB_FILE = 1024 * 1024
 MAX_FILES = 3
 #: a.a.a. ...: tomllib needs quadratic time for it, hours for 1 MB
-_LONG_KEY = re.compile(
-    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}"""
-)
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}""")
 _KEYS = ("kind", "to", "files", "text", "at", "options", *switches.NAMES)
 _TO_KEYS = ("number", "address", "to", "reference", "name")
 

@@ -34,6 +34,7 @@ _EXTENSIONS = frozenset(
     }
 )
 _MAX_LABEL = 60
+_FILED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{4} )+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +47,18 @@ class Name:
     label: str = ""
 
 
+def unfiled(name: str) -> str:
+    """A name without the date that faxd has put before it when it filed it in sent or failed."""
+    found = _FILED.match(name)
+    return name[found.end() :] if found and found.end() < len(name) else name
+
+
 def title_of(file: str) -> str:
-    """A file's name as people call it: without the extensions of documents and companions."""
+    """A file's name as people call it: without the extensions of documents and companions.
+
+    A document that is moved back from where it was filed is called what it was called before.
+    """
+    file = unfiled(file[: 2 * MAX_NAME])
     stem, dot, extension = file.rpartition(".")
     while stem and dot and extension.casefold() in _EXTENSIONS:
         file = stem

@@ -35,6 +35,8 @@ _DIRECTORY = re.compile(r"118[0-9]{2,3}")
 #: ITU E.164: satellites (870 to 874, 881), networks without a country (882, 883, 888),
 #: shared cost (808) and premium rate (979)
 _COSTLY_CODES = frozenset({870, 871, 872, 873, 874, 881, 882, 883, 888, 808, 979})
+#: characters with the +; E.164 ends at 15 digits
+_SHORTEST, _LONGEST = 7, 16
 _MOBILE = ("15", "16", "17")
 
 
@@ -78,54 +80,57 @@ def number(text: str, rules: NumberRules, *, sms: bool = False) -> str:
         Refused: it cannot be a number, or must not be called; for an SMS also if it is certainly
             no mobile number.
     """
-    import phonenumbers  # half a second and 20 MB that a daemon which only receives can do without
+    import phonenumbers  # who only receives faxes does without it
 
+    try:
+        parsed = phonenumbers.parse(_dialled(text, rules.region), rules.region)
+    except phonenumbers.NumberParseException as error:
+        raise Refused(_impossible(text, _LENGTHS.get(error.error_type))) from None
+    sent = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    code = parsed.country_code or 0
+    national = sent.removeprefix(f"+{code}")
+    kinds, kind = phonenumbers.PhoneNumberType, phonenumbers.number_type(parsed)
+    if code == _GERMANY and national in _EMERGENCY:
+        raise Refused(_emergency(text))
+    if code in _COSTLY_CODES or kind in {kinds.PREMIUM_RATE, kinds.SHARED_COST}:
+        raise Refused(_premium(text))
+    if code == _GERMANY and national.startswith(_PREMIUM):
+        raise Refused(_premium(text))
+    reasons = phonenumbers.ValidationResult
+    possible = phonenumbers.is_possible_number_with_reason(parsed)
+    if possible == reasons.TOO_SHORT:
+        raise Refused(_impossible(text, _TOO_SHORT))
+    if possible == reasons.TOO_LONG or len(sent) > _LONGEST:
+        raise Refused(_impossible(text, _TOO_LONG))
+    is_valid = phonenumbers.is_valid_number(parsed) or _may_exist(code, national)
+    if possible != reasons.IS_POSSIBLE or len(sent) < _SHORTEST or not is_valid:
+        raise Refused(_impossible(text))
+    _check_rules(text, sent, code, rules)
+    is_mobile = kind in {kinds.MOBILE, kinds.FIXED_LINE_OR_MOBILE}
+    if sms and not is_mobile and not (code == _GERMANY and national.startswith(_MOBILE)):
+        raise Refused(_not_mobile(text))
+    return sent
+
+
+def _dialled(text: str, region: str) -> str:
+    """Its digits, with the + if there is one.
+
+    Raises:
+        Refused: it is no number, or one that needs no look at a numbering plan.
+    """
     spelt = plain(text[:MAX_NAME])
     if len(text) > MAX_NAME or not _WRITTEN.fullmatch(spelt):
         raise Refused(_unreadable(text))
     digits = _digits(spelt)
     if digits in _EMERGENCY:
         raise Refused(_emergency(text))
-    if rules.region == "DE" and _DIRECTORY.fullmatch(digits):
+    if region == "DE" and _DIRECTORY.fullmatch(digits):
         raise Refused(_premium(text))
-    international = "+" in spelt or digits.startswith("00")
-    if not international and not _is_whole(digits, rules.region):
-        raise Refused(_incomplete(text))
-    if international:
+    if "+" in spelt or digits.startswith("00"):
         spelt = _TRUNK_ZERO.sub("", spelt)
-    dialled = ("+" if "+" in spelt else "") + _digits(spelt)
-    try:
-        parsed = phonenumbers.parse(dialled, rules.region)
-    except phonenumbers.NumberParseException as error:
-        raise Refused(_impossible(text, _LENGTHS.get(error.error_type))) from None
-    sent = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    code = parsed.country_code or 0
-    national = sent.removeprefix(f"+{code}")
-    type_ = phonenumbers.number_type(parsed)
-    costly = {phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST}
-    if code == _GERMANY and national in _EMERGENCY:
-        raise Refused(_emergency(text))
-    if code in _COSTLY_CODES or type_ in costly:
-        raise Refused(_premium(text))
-    if code == _GERMANY and national.startswith(_PREMIUM):
-        raise Refused(_premium(text))
-    possible = phonenumbers.is_possible_number_with_reason(parsed)
-    if possible == phonenumbers.ValidationResult.TOO_SHORT:
-        raise Refused(_impossible(text, _TOO_SHORT))
-    if possible == phonenumbers.ValidationResult.TOO_LONG or len(sent) > 16:
-        raise Refused(_impossible(text, _TOO_LONG))
-    if possible != phonenumbers.ValidationResult.IS_POSSIBLE or len(sent) < 7:
-        raise Refused(_impossible(text))
-    if not phonenumbers.is_valid_number(parsed) and not _may_exist(code, national):
-        raise Refused(_impossible(text))
-    _check_rules(text, sent, code, rules)
-    mobile = {
-        phonenumbers.PhoneNumberType.MOBILE,
-        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
-    }
-    if sms and type_ not in mobile and not (code == _GERMANY and national.startswith(_MOBILE)):
-        raise Refused(_not_mobile(text))
-    return sent
+    elif not _is_whole(digits, region):
+        raise Refused(_incomplete(text))
+    return ("+" if "+" in spelt else "") + _digits(spelt)
 
 
 def _may_exist(code: int, national: str) -> bool:

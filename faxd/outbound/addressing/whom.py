@@ -181,12 +181,14 @@ def _doubtful(label: str, doubt: Doubt) -> Words:
 #: how a file is called, and what to be aware of
 _EXAMPLES: Mapping[Kind, Words] = {
     Kind.FAX: Words(
-        "mit der Faxnummer, zum Beispiel „+49 40 123456 Rechnung.pdf“ oder „040-123456_Befund.pdf“",
-        'with the fax number, such as "+49 40 123456 Invoice.pdf" or "040-123456_Report.pdf"',
+        "mit der Faxnummer samt Vorwahl, zum Beispiel „+49 40 123456 Rechnung.pdf“ oder"
+        " „040-123456_Befund.pdf“",
+        'with the fax number and its area code, such as "+49 40 123456 Invoice.pdf" or'
+        ' "040-123456_Report.pdf"',
     ),
     Kind.SMS: Words(
-        "mit der Mobilnummer, zum Beispiel „0171 1234567 Termin.txt“",
-        'with the mobile number, such as "0171 1234567 Appointment.txt"',
+        "mit der Mobilnummer samt Vorwahl, zum Beispiel „0171 1234567 Termin.txt“",
+        'with the whole mobile number, such as "0171 1234567 Appointment.txt"',
     ),
     Kind.EMAIL: Words(
         "mit der E-Mail-Adresse, zum Beispiel „name@example.org Rechnung.pdf“",

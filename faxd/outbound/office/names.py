@@ -13,7 +13,6 @@ document's name, so that both can be moved back there together.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -25,7 +24,6 @@ from faxd.words import Language, Words
 
 #: bytes of a title in the names of filed files; leaves room for all that is put behind it
 _LONGEST_TITLE = 150
-_FILED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{4} )+")
 
 _REPORT = Words(de=" - Bericht.txt", en=" - report.txt")
 _PROTOCOL = Words(de=" - Protokoll.csv", en=" - protocol.csv")
@@ -56,16 +54,10 @@ def slip_name(job: Job) -> str:
     return naming.clean_component(f"{job.title}.txt")
 
 
-def unfiled(name: str) -> str:
-    """A name without the date that filing has put before it."""
-    found = _FILED.match(name)
-    return name[found.end() :] if found and found.end() < len(name) else name
-
-
 def beginnings(job: Job, zone: tzinfo | None) -> Iterator[str]:
     """What the names of its filed files may begin with, the best first; the last is its own."""
     local = (job.ended_at or job.created_at).astimezone(zone)
-    title = naming.clean_component(unfiled(job.title))
+    title = naming.clean_component(job.title)
     title = title.encode()[:_LONGEST_TITLE].decode("utf-8", "ignore").rstrip(" .") or "_"
     beginning = f"{local:%Y-%m-%d_%H%M} {title}"
     yield beginning

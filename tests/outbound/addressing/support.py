@@ -24,7 +24,7 @@ def ask(
 ) -> Plan:
     """What is decided of a drop; documents and others are PDFs unless ``heads`` says otherwise."""
     names = (document, *fields.get("others", ()))
-    heads = {name: PDF for name in names if name is not None and not name.endswith(".txt")}
+    heads = {name: PDF for name in names if name is not None and not name.lower().endswith(".txt")}
     fields["heads"] = heads | fields.get("heads", {})
     return decide(Drop(document=document, **fields), rules, book, NOW)
 

@@ -135,6 +135,7 @@ def test_what_is_refused(content: dict[str, Any], says: str) -> None:
         ("x.toml", b"to = 1\nto = 2", "cannot be read"),
         ("x.toml", b"\xff\xff\0", "cannot be read"),
         ("x.toml", b"a = " + b"[" * 50_000, "cannot be read"),
+        ("x.toml", b"a." * 500_000, "too many parts"),
         ("x.json", b"{", "cannot be read"),
         ("x.json", b"[" * 100_000, "cannot be read"),
         ("x.json", b'{"retries": ' + b"9" * 5000 + b"}", "cannot be read"),
@@ -205,6 +206,10 @@ def test_whatever_json_holds(content: dict[str, Any], kind: Kind) -> None:
     | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))
 )
 @example(b"x." * 500_000)
+@example(b"'x' . " * 170_000)
+@example(b"x." * 49 + b"x = 1")
+@example(b"x = {" + b"x." * 500_000 + b"x = 1}")
+@example(b"x" * 1_000_000)
 @example(b'"' * 1_000_000)
 @example(b'{"' + b"k" * 1_000_000 + b'": 1}')
 def test_whatever_bytes(content: bytes) -> None:

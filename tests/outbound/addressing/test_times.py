@@ -91,7 +91,7 @@ def test_too_far_ahead(name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "when"),
     [
-        (datetime(2026, 12, 24, 8, 0, tzinfo=None), at(2026, 12, 24, 7)),
+        (at(2026, 12, 24, 8).replace(tzinfo=None), at(2026, 12, 24, 7)),
         (datetime(2026, 12, 24, 8, 0, tzinfo=timezone(timedelta(hours=-5))), at(2026, 12, 24, 13)),
         (time(13, 0), at(2026, 7, 14, 11)),
         ("2026-12-24 08:00", at(2026, 12, 24, 7)),
@@ -123,8 +123,8 @@ def test_no_times_in_job_files(value: Any) -> None:
     st.datetimes(timezones=st.none() | st.timezones()),
     st.sampled_from([None, UTC, BERLIN, ZoneInfo("Pacific/Apia"), ZoneInfo("America/New_York")]),
 )
-@example(datetime(1, 1, 1, tzinfo=None), BERLIN)
-@example(datetime(9999, 12, 31, 23, 59, tzinfo=None), BERLIN)
+@example(at(1, 1, 1).replace(tzinfo=None), BERLIN)
+@example(at(9999, 12, 31, 23, 59).replace(tzinfo=None), BERLIN)
 def test_any_time(value: datetime, zone: ZoneInfo | None) -> None:
     """Soon, at once, or refused; never an error from the ends of the calendar."""
     try:
