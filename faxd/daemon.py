@@ -7,6 +7,7 @@ import queue
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from faxd.condition import describe
 from faxd.config import AccountSettings, Config, ConfigError, load
 from faxd.faxde import Cancelled
 from faxd.inbound import Poller
+from faxd.ledger import LedgerError
 from faxd.outbound.dispatch import Dispatch
 from faxd.outbound.intake.watch import Watcher
 from faxd.outbound.status_receiver import StatusReceiver
@@ -26,6 +28,8 @@ from faxd.wiring import check_options, connect, dispatch_for, open_ledger, polle
 _TICK = 1.0
 #: seconds in which what runs must have ended after a SIGTERM
 _STOP = 9.0
+#: seconds of these for what is being sent
+_FINISH = 5.0
 #: seconds by which many events in a folder become one look into it
 _GATHER = 0.02
 _GATHER_OWN = 0.5
@@ -53,6 +57,8 @@ class Daemon:
         self._watcher = Watcher(self._log)
         self._watched: set[Path] = set()
         self._receiver: StatusReceiver | None = None
+        #: why it cannot listen
+        self._deaf: str | None = None
         #: by customer number, with the settings that they were made of
         self._dispatches: dict[str, tuple[object, Dispatch]] = {}
         #: accounts whose jobs of the last run have been looked after
@@ -76,8 +82,10 @@ class Daemon:
                 break
             if received == signal.SIGHUP:
                 self._reload()
-            self._schedule.watch()
+            if self._schedule.watch():
+                self._clock_was_set()
             self._watcher.supervise()
+            self._listen()
             self._look_at_ledger()
             self._tell_status()
         self._stop()
@@ -99,7 +107,7 @@ class Daemon:
             tasks[account.account] = partial(_poll, poller)
         wanted = {account.account for account in config.accounts if account.outbox is not None}
         for number in set(self._dispatches) - wanted:
-            del self._dispatches[number]
+            self._dispatches.pop(number)[1].retire(None)
         for account in config.accounts:
             if account.account in wanted:
                 tasks |= self._dispatch(account).tasks()
@@ -120,6 +128,8 @@ class Daemon:
             # Only once: later on, what is being sent is being sent by this process.
             dispatch.sender.recover()
             self._recovered.add(account.account)
+        if known is not None:
+            known[1].retire(dispatch)
         self._dispatches[account.account] = (made_of, dispatch)
         return dispatch
 
@@ -141,6 +151,15 @@ class Daemon:
             self._watcher.watch(path, wake, recursive=recursive)
         self._watched = set(wanted)
 
+    def _clock_was_set(self) -> None:
+        """Have no job wait for a time that was set by another clock."""
+        try:
+            self._ledger.jobs.clock_was_set()
+        except sqlite3.Error as error:
+            self._log.error("ledger cannot be used", problem=str(error))
+        for _, dispatch in self._dispatches.values():
+            dispatch.wake_all()
+
     def _look_at_ledger(self) -> None:
         """Notice what commands have written into the ledger, such as a job or a cancellation."""
         try:
@@ -155,17 +174,21 @@ class Daemon:
     # STATURL
 
     def _listen(self) -> None:
-        """Have the receiver of STATURL calls listen, if there is to be one."""
+        """Have the receiver of STATURL calls listen, if there is to be one and there is none."""
         settings = self._config.status_receiver
-        if settings is None:
+        if settings is None or self._receiver is not None:
             return
+        problem = None
         try:
             self._receiver = StatusReceiver(settings.listen, self._told, self._log)
         except OSError as error:
             # Jobs are looked at all the same, only later.
-            self._log.error(
-                "status receiver cannot listen", address=settings.listen, problem=error.strerror
-            )
+            problem = error.strerror
+            if problem != self._deaf:
+                self._log.error(
+                    "status receiver cannot listen", address=settings.listen, problem=problem
+                )
+        self._deaf = problem
 
     def _told(self, secret: str) -> bool:
         """FAX.de, or somebody, says that a job is through: look at it now."""
@@ -197,7 +220,13 @@ class Daemon:
             old, self._service = self._service, service
             before, self._config = self._config, config
             log.configure(level=config.log_level)
-            self._put_tasks()
+            try:
+                self._put_tasks()
+            except (sqlite3.Error, LedgerError) as error:
+                # What worked goes on as it was; once the disk is well, SIGHUP does the rest.
+                self._log.error("configuration not in force yet", problem=str(error))
+                self._config = before
+                old = service
             if config.status_receiver != before.status_receiver:
                 self._close_receiver()
                 self._listen()
@@ -218,18 +247,32 @@ class Daemon:
             self._status = status
             notify.notify(f"STATUS={status}")
 
+    def _finish_sending(self) -> None:
+        """Start nothing more, and let what is being sent come to its end, if that is soon.
+
+        A SendJob that is ended in the middle is a doubt, which costs a repetition.
+        """
+        dispatches = [dispatch for _, dispatch in self._dispatches.values()]
+        for dispatch in dispatches:
+            dispatch.retire(None)
+        deadline = time.monotonic() + _FINISH
+        while time.monotonic() < deadline and any(each.sender.is_busy for each in dispatches):
+            time.sleep(0.05)
+
     def _close_receiver(self) -> None:
         if self._receiver is not None:
             self._receiver.close()
         self._receiver = None
 
     def _stop(self) -> None:
+        began = time.monotonic()
         self._log.info("faxd stops")
         notify.notify("STOPPING=1")
+        self._finish_sending()
         self._service.close()
         self._close_receiver()
         self._watcher.stop()
-        if not self._schedule.stop(_STOP):
+        if not self._schedule.stop(max(1.0, _STOP - (time.monotonic() - began))):
             # Some file system does not answer. Dying here is no worse than a power cut, which
             # every step is made for; waiting would be.
             self._log.error("faxd ends with work unfinished")

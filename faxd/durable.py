@@ -111,6 +111,11 @@ class Folder:
         """Uid of its owner."""
         return os.fstat(self._fd).st_uid
 
+    def is_private(self) -> bool:
+        """Whether it is this user's own, and nobody else may enter it."""
+        found = os.fstat(self._fd)
+        return found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & 0o777 == 0o700
+
     def is_read_only(self) -> bool:
         """Whether its file system is mounted so."""
         return bool(os.fstatvfs(self._fd).f_flag & os.ST_RDONLY)

@@ -40,6 +40,8 @@ class Facts:
     #: the account's name in the configuration
     account: str
     pages: int
+    #: from the phone book; empty if the number is not in it
+    originator_name: str = ""
 
 
 FIELDS = tuple(Facts.__annotations__)
@@ -52,6 +54,7 @@ _LONGEST = Facts(
     fax_id=-(2**63),
     account="x" * 40,
     pages=9999,
+    originator_name="x" * _MAX_VALUE,
 )
 
 
@@ -111,6 +114,8 @@ def _render(template: str, facts: Facts) -> str:
         "account": clean_value(facts.account) or NOBODY,
         "pages": str(facts.pages),
     }
+    # Whoever is in no phone book is called by his number.
+    values["originator_name"] = clean_value(facts.originator_name) or values["originator"]
     rendered = ""
     for literal, field, spec, _ in string.Formatter().parse(template):
         rendered += literal
@@ -145,7 +150,8 @@ def alternatives(name: str) -> Iterator[str]:
 def split_suffix(name: str) -> tuple[str, str]:
     """Name and extension; the extension is short, or there is none."""
     stem, dot, suffix = name.rpartition(".")
-    return (stem, dot + suffix) if stem and 0 < len(suffix.encode("utf-8", "replace")) <= 8 else (name, "")
+    short = 0 < len(suffix.encode("utf-8", "replace")) <= 8
+    return (stem, dot + suffix) if stem and short else (name, "")
 
 
 def _legal(text: str) -> str:

@@ -22,6 +22,8 @@ from faxd.log import Log
 _WORKERS = 256
 #: seconds that a task may be late before the watch takes it for forgotten
 _PATIENCE = 2.0
+#: seconds of rest between two runs that a task is woken for: what wakes it comes in swarms
+_APART = 0.1
 #: seconds until a task that raised is run again
 _AFTER_DEFECT = 60.0
 
@@ -35,7 +37,7 @@ class _Task:
     running: bool = False
     #: seconds: it was woken while it ran, and must run once more within them
     again: float | None = None
-    #: it raised: by the steady clock, the earliest time at which it may run again
+    #: by the steady clock, the earliest time at which it may be woken again
     rest: float = 0.0
 
 
@@ -84,8 +86,11 @@ class Schedule:
             for name in set(self._tasks) - set(names):
                 del self._tasks[name]
 
-    def watch(self) -> None:
-        """Put right what a clock that was set, or a lost wake-up, has put wrong."""
+    def watch(self) -> float:
+        """Put right what a clock that was set, or a lost wake-up, has put wrong.
+
+        Returns the seconds by which the clock was set.
+        """
         with self._lock:
             jump = self._clock.jump()
             if jump:
@@ -94,6 +99,7 @@ class Schedule:
             for name, task in self._tasks.items():
                 if not task.running and (jump or now > task.due + _PATIENCE):
                     self._set(name, task, max(0.0, task.due - now))
+        return jump
 
     def stop(self, timeout: float) -> bool:
         """Start nothing more; whether what runs has ended within ``timeout`` seconds."""
@@ -126,6 +132,7 @@ class Schedule:
         pause = _AFTER_DEFECT
         try:
             pause = run()
+            task.rest = steady() + _APART
         except Exception:
             self._log.exception("task failed", task=name)
             # What it does may be what wakes it: a defect must not become a busy loop.
@@ -136,5 +143,5 @@ class Schedule:
                 if self._tasks.get(name) is task:
                     # A task that was replaced while it ran is due at once.
                     if task.again is not None:
-                        pause = min(pause, task.again)
+                        pause = min(pause, max(task.again, _APART))
                     self._set(name, task, pause if task.run is run else 0.0)

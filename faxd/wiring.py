@@ -13,6 +13,7 @@ from faxd.config import AccountSettings, Config, ConfigError
 from faxd.faxde import Client, Options, Service, Timeouts
 from faxd.inbound import Poller, Progress, Receiver, Report
 from faxd.ledger import Ledger, LedgerError, Received
+from faxd.outbound.addressing.numbers import is_region
 from faxd.outbound.dispatch import Dispatch
 from faxd.outbound.status_receiver import status_url
 
@@ -161,11 +162,16 @@ def dispatch_for(
 
 
 def check_options(account: AccountSettings) -> None:
-    """Refuse options that no job could have.
+    """Refuse options that no job could have, and a country without telephone numbers.
 
     Raises:
         ConfigError: which, and what is allowed.
     """
+    if account.outbox is not None and not is_region(account.send.region):
+        raise ConfigError(
+            f"{account.name}: send.region: there is no country {account.send.region!r};"
+            ' write it as ISO 3166 does, such as "DE"'
+        )
     known = set(Options.__dataclass_fields__)
     for name in account.send.options:
         if name not in known:

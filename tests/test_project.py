@@ -14,9 +14,18 @@ import click
 import pytest
 
 from faxd.cli import main
-from faxd.config import AccountSettings, Config, ServiceSettings, load
+from faxd.config import (
+    AccountSettings,
+    Config,
+    SendSettings,
+    ServiceSettings,
+    StatusReceiverSettings,
+    load,
+)
 
 ROOT = Path(__file__).parent.parent
+#: settings whose value is shown in another form than it is written in
+SHOWN_OTHERWISE = {"file_mode", "folder_mode"}
 
 
 def test_the_example_loads() -> None:
@@ -29,21 +38,47 @@ def test_the_example_is_complete_and_every_setting_in_it_is_right(tmp_path: Path
     text = (ROOT / "config.example.toml").read_text()
     others = ("password_credential", "password_env", "ca_file")  # one password; a file to be there
     lines = [
-        line[1:] if re.match(r"#[a-z_]+ = ", line) and not line[1:].startswith(others) else line
+        line[1:]
+        if re.match(r"#([a-z_]+ = |\[)", line) and not line[1:].startswith(others)
+        else line
         for line in text.replace('group = "fax"', 'group = "root"').splitlines()
     ]
     path = tmp_path / "config.toml"
     path.write_text("\n".join(lines))
     config = load(path)
-    named = set(re.findall(r"^#?([a-z_]+) = ", text, re.MULTILINE))
-    sections = {"service", "accounts"}
-    for section in (Config, ServiceSettings, AccountSettings):
-        assert set(section.model_fields) - sections <= named
+    (account,) = config.accounts
+    given = tomllib.loads(path.read_text())
+    for section, table in (
+        (Config, given),
+        (ServiceSettings, given["service"]),
+        (StatusReceiverSettings, given["status_receiver"]),
+        (AccountSettings, given["accounts"][0]),
+        (SendSettings, given["accounts"][0]["send"]),
+    ):
+        named = set(table) | (set(others) if section is not SendSettings else set())
+        assert set(section.model_fields) <= named, section
     assert config.service == ServiceSettings()
+    assert account.send == SendSettings()
+    assert config.status_receiver is not None
+    assert config.status_receiver == StatusReceiverSettings(url=config.status_receiver.url)
+    folders = {"sending", "sent", "failed"}
+    without = AccountSettings.model_validate(account.model_dump(exclude=folders | SHOWN_OTHERWISE))
+    for name in ("sending", "sent", "failed"):
+        assert getattr(account, name) == without.folder(name)
     own = {"name", "account", "password_file", "inbox", "outbox", "group", "inbox_marker"}
     for key, field in AccountSettings.model_fields.items():
-        if key not in own:
-            assert getattr(config.accounts[0], key) == field.default, key
+        if key not in own | folders:
+            assert getattr(account, key) == field.default, key
+
+
+def test_every_setting_of_the_example_is_explained() -> None:
+    """Above each setting, or above the group of lines that it is in, stands what it is for."""
+    explained = False
+    for line in (ROOT / "config.example.toml").read_text().splitlines():
+        if re.match(r"#?[a-z_]+ = ", line):
+            assert explained, line
+        else:
+            explained = line.startswith("# ") or (explained and line.startswith("["))
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "tests/requirements.lock"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from faxd.config.account import AccountSettings
 from faxd.config.load import DEFAULT_PATH, ConfigError, load
 from faxd.config.password import PasswordError
+from faxd.config.rules import MailSettings, RuleSettings, SharedRuleSettings
 from faxd.config.send import SendSettings
 from faxd.config.settings import (
     DEFAULT_WSDL,
@@ -19,9 +20,12 @@ __all__ = [
     "AccountSettings",
     "Config",
     "ConfigError",
+    "MailSettings",
     "PasswordError",
+    "RuleSettings",
     "SendSettings",
     "ServiceSettings",
+    "SharedRuleSettings",
     "StatusReceiverSettings",
     "load",
 ]

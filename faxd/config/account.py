@@ -5,9 +5,9 @@ from __future__ import annotations
 import grp
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from faxd import naming
 from faxd.config.fields import (
@@ -20,7 +20,14 @@ from faxd.config.fields import (
     Template,
 )
 from faxd.config.password import PasswordSource
+from faxd.config.rules import RuleSettings, several
 from faxd.config.send import SendSettings
+
+
+def _formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    if "tiff" not in formats or len(set(formats)) != len(formats):
+        raise ValueError('must be ["tiff"] or ["tiff", "pdf"]: the TIFF is the fax itself')
+    return formats
 
 
 class AccountSettings(Section):
@@ -54,6 +61,18 @@ class AccountSettings(Section):
     group: Group | None = None
     #: after a damaged fax was kept: delete the server's copy, or hold it
     damaged: Literal["delete", "hold"] = "delete"
+    #: what a fax is kept as; "pdf" is a copy beside the TIFF
+    formats: Annotated[
+        tuple[Literal["tiff", "pdf"], ...], BeforeValidator(several), AfterValidator(_formats)
+    ] = ("tiff",)
+    #: let ocrmypdf, where it is installed, put the text into the PDF copies
+    searchable: bool = False
+    #: what becomes of received faxes
+    rules: tuple[RuleSettings, ...] = ()
+    #: whether only the first rule that fits counts, or all that do
+    rules_apply: Literal["first", "all"] = "first"
+    #: seconds after which what becomes of a fax (a copy, a mail, a print) is given up
+    actions_give_up_after: float = Field(default=259200.0, ge=60, le=30 * 86400)
     #: bytes: the largest image that is fetched
     max_fax_size: int = Field(default=1 << 30, ge=1 << 20)
     #: bytes that must be free in the inbox before a fax is fetched

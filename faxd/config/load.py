@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from faxd.config.account import AccountSettings
+from faxd.config.rules import MailSettings, RuleSettings, SharedRuleSettings
 from faxd.config.send import SendSettings
 from faxd.config.settings import Config, ServiceSettings, StatusReceiverSettings
 
@@ -66,7 +67,8 @@ def _explain(error: Any) -> str:
         return f"{key}: this setting is needed"
     if kind in {"tuple_type", "model_type"}:
         names = ".".join(step for step in error["loc"] if isinstance(step, str))
-        heading = "[[accounts]]" if names == "accounts" else f"[{names}]"
+        several = names in {"accounts", "rules", "accounts.rules"}
+        heading = f"[[{names}]]" if several else f"[{names}]"
         return f"{key}: must be written as a section, under the heading {heading}"
     if kind in {"bool_type", "int_type", "float_type", "string_type"}:
         return f"{key}: must be {_TYPES[kind]}"
@@ -82,6 +84,10 @@ def _known_keys(location: tuple[str | int, ...]) -> list[str]:
         "status_receiver": StatusReceiverSettings,
         "accounts": AccountSettings,
         "send": SendSettings,
+        "mail": MailSettings,
+        "rules": RuleSettings,
     }
     names = [step for step in location if isinstance(step, str)]
+    if names == ["rules"]:
+        return list(SharedRuleSettings.model_fields)
     return list((sections[names[-1]] if names else Config).model_fields)

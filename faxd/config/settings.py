@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from faxd.config.account import AccountSettings
 from faxd.config.fields import AbsolutePath, Section, Zone
+from faxd.config.rules import MailSettings, RuleSettings, SharedRuleSettings
 
 DEFAULT_WSDL = "https://ccs.fax.de/xmlws.exe?wsdl/IntfXMLWS"
 
@@ -29,15 +30,21 @@ class ServiceSettings(Section):
     call_timeout: float = Field(default=1800.0, gt=0, le=86400)
 
 
+def _listen(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError('must be an address and a port, such as "127.0.0.1:8025"')
+    return address
+
+
 class StatusReceiverSettings(Section):
     """A small HTTP server that FAX.de tells when a job is through (STATURL); off by default."""
 
     #: address and port to listen on
-    listen: str = Field(
-        default="127.0.0.1:8025", pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):\d{1,5}$"
-    )
-    #: how FAX.de reaches it from outside (usually by a reverse proxy): http(s)://host/path
-    url: str = Field(pattern=r"^https?://[!-~]{1,80}$")
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8025"
+    #: how FAX.de reaches it from outside (usually by a reverse proxy): http(s)://host/path, at
+    #: most 86 characters, as a STATURL has 128 with what is put behind
+    url: str = Field(pattern=r"^https?://[!-:<-~]+$", max_length=86)
 
 
 def _distinct(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
@@ -94,7 +101,29 @@ class Config(Section):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     service: ServiceSettings = ServiceSettings()
     status_receiver: StatusReceiverSettings | None = None
+    mail: MailSettings | None = None
+    #: for several accounts, behind their own
+    rules: tuple[SharedRuleSettings, ...] = ()
     accounts: Annotated[tuple[AccountSettings, ...], AfterValidator(_distinct)]
+
+    @model_validator(mode="after")
+    def _rules_can_be_carried_out(self) -> Config:
+        names = {account.name for account in self.accounts}
+        for number, rule in enumerate(self.rules, 1):
+            for unknown in sorted(set(rule.accounts) - names):
+                raise ValueError(
+                    f"rules[{number}].accounts: there is no account {unknown!r}; the configuration"
+                    f" knows {', '.join(sorted(names))}"
+                )
+        own = [rule for account in self.accounts for rule in account.rules]
+        if self.mail is None and any(rule.mail_to for rule in (*own, *self.rules)):
+            raise ValueError("mail_to needs a mail server; name it under the heading [mail]")
+        return self
+
+    def rules_of(self, account: AccountSettings) -> tuple[RuleSettings, ...]:
+        """The rules for an account's received faxes, in their order: its own, then the shared."""
+        shared = [rule for rule in self.rules if account.name in (rule.accounts or (account.name,))]
+        return (*account.rules, *shared)
 
     @property
     def zone(self) -> tzinfo | None:

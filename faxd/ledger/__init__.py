@@ -1,10 +1,11 @@
-"""What was done: received faxes, jobs, and each account's health, in SQLite."""
+"""What was done: received faxes and what became of them, jobs, and each account's health, in SQLite."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from faxd.ledger.accounts import Accounts, Health, Queue
+from faxd.ledger.actions import Action, ActionKind, Actions, ActionState, Wanted
 from faxd.ledger.database import SCHEMA_VERSION, LedgerError
 from faxd.ledger.faxes import TRANSITIONS, Faxes, FaxState, Received
 from faxd.ledger.jobs import Changed, Jobs
@@ -12,6 +13,9 @@ from faxd.ledger.jobs import Changed, Jobs
 __all__ = [
     "SCHEMA_VERSION",
     "TRANSITIONS",
+    "Action",
+    "ActionKind",
+    "ActionState",
     "Changed",
     "FaxState",
     "Health",
@@ -19,6 +23,7 @@ __all__ = [
     "LedgerError",
     "Queue",
     "Received",
+    "Wanted",
 ]
 
 
@@ -37,3 +42,4 @@ class Ledger(Faxes, Accounts):
         """
         super().__init__(path)
         self.jobs = Jobs(self)
+        self.actions = Actions(self)

@@ -105,9 +105,11 @@ CREATE TABLE jobs (
     protocol      BLOB NOT NULL
 ) STRICT
 """,
-        # What is under way is little, what is over grows for years: it must cost nothing.
-        "CREATE INDEX jobs_open ON jobs (account, state, id) WHERE filed = 0",
+        # What is under way is little, what is over grows for years: it must cost nothing. Even of
+        # ten thousand under way, what is asked again and again is answered by the index alone.
+        "CREATE INDEX jobs_open ON jobs (account, state, id, due_at, cancel, slip) WHERE filed = 0",
         "CREATE INDEX jobs_same ON jobs (account, digest, created_at)",
+        "CREATE INDEX jobs_claim ON jobs (claim)",
         "CREATE INDEX jobs_content ON jobs (account, content)",
         "CREATE INDEX jobs_accepted ON jobs (account, accepted_at)",
         """
@@ -147,6 +149,28 @@ CREATE TABLE queues (
 ) STRICT
 """,
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    ),
+    (
+        # Whether it was decided what becomes of a fax. Those of before are left as they are.
+        "ALTER TABLE received ADD COLUMN planned INTEGER NOT NULL DEFAULT 1",
+        "CREATE INDEX received_unplanned ON received (account, id) WHERE planned = 0",
+        """
+CREATE TABLE actions (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- in the names of mails: never used again
+    fax        INTEGER NOT NULL,
+    account    TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    settings   TEXT NOT NULL,     -- JSON
+    state      TEXT NOT NULL,
+    tries      INTEGER NOT NULL,
+    problem    TEXT,              -- of the last try
+    created_at TEXT NOT NULL,     -- UTC, as all times
+    due_at     TEXT NOT NULL,
+    ended_at   TEXT
+) STRICT
+""",
+        "CREATE INDEX actions_waiting ON actions (account, tries, id) WHERE state = 'waiting'",
+        "CREATE INDEX actions_fax ON actions (fax)",
     ),
 )
 SCHEMA_VERSION = len(_VERSIONS)

@@ -67,10 +67,12 @@ class Received:
     state: FaxState = FaxState.STORING
     saved_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: it was decided what becomes of it (`faxd.ledger.actions`)
+    planned: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """What is known of it, in JSON's types; times are UTC in ISO 8601."""
-        inner = {"id", "part", "part_folder"}
+        inner = {"id", "part", "part_folder", "planned"}
         return {name: value for name, value in to_row(self).items() if name not in inner}
 
 
@@ -138,6 +140,21 @@ class Faxes(Database):
         )
         return list(found)[::-1]
 
+    def fax(self, number: int) -> Received | None:
+        """The saved fax of that row number, by which people call it."""
+        return next(self._select("id = ? AND state != ?", number, FaxState.STORING.value), None)
+
+    def unplanned(self, account: str, limit: int) -> list[Received]:
+        """Saved faxes of which it was not decided what becomes of them, oldest first."""
+        return list(
+            self._select(
+                "account = ? AND planned = 0 AND state != ? ORDER BY id LIMIT ?",
+                account,
+                FaxState.STORING.value,
+                limit,
+            )
+        )
+
     def count(self, account: str) -> int:
         """Number of faxes of an account that were saved, ever."""
         found = self.select(
@@ -171,7 +188,7 @@ def _from_row(row: sqlite3.Row) -> Received:
     values = dict(row)
     for name in ("received_at", "saved_at", "deleted_at"):
         values[name] = moment(values[name])
-    for name in ("is_arrival", "tentative"):
+    for name in ("is_arrival", "tentative", "planned"):
         values[name] = bool(values[name])
     values["state"] = FaxState(values["state"])
     return Received(**values)

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from faxd.clock import utc_now
@@ -15,6 +15,11 @@ from faxd.ledger.database import Database, LedgerError, moment, stored, to_row, 
 
 _TIMES = ("at", "created_at", "due_at", "failing_since", "accepted_at", "ended_at")
 _FLAGS = ("by_list", "doubt", "cancel", "filed")
+#: when a job is due for which no time is set
+_AT_ONCE = "0001-01-01T00:00:00+00:00"
+#: Whether a job is due. A time further off than any pause was set by a clock that was wrong.
+_IS_DUE = "(due_at IS NULL OR due_at <= ? OR (due_at > ? AND (at IS NULL OR at <= ?)))"
+_LONGEST_WAIT = timedelta(hours=25)
 #: longest line of history
 _LONGEST = 500
 
@@ -58,26 +63,21 @@ class Jobs:
 
         ``only`` takes no other than the job of that number. One that is to be cancelled is left.
         """
-        marks, values = _marks(wanted)
         with self._database.transaction():
-            for job in self._find(
-                f"account = ? AND filed = 0 AND state IN ({marks}) AND cancel = 0"
-                " AND (due_at IS NULL OR due_at <= ?) AND (? IS NULL OR id = ?)"
-                " ORDER BY id LIMIT 1",
-                account,
-                *values,
-                stored(now),
-                only,
-                only,
-            ):
-                return self.move(
-                    job,
-                    JobState.SENDING,
-                    f"SendJob, try {job.tries + 1}",
-                    tries=job.tries + 1,
-                    due_at=None,
-                )
-        return None
+            job = self._first(account, wanted, now, only)
+            if job is None:
+                return None
+            return self.move(
+                job,
+                JobState.SENDING,
+                f"SendJob, try {job.tries + 1}",
+                tries=job.tries + 1,
+                due_at=None,
+            )
+
+    def next_waiting(self, account: str, now: datetime) -> Job | None:
+        """The job that `start` would take of those that wait."""
+        return self._first(account, (JobState.WAITING,), now, None)
 
     def filed(self, job: Job) -> Job:
         """Record that nothing is left to do for it.
@@ -119,6 +119,15 @@ class Jobs:
             )
             return cursor.rowcount == 1
 
+    def clock_was_set(self) -> None:
+        """Have everything tried and looked at now whose time was set by a clock that was wrong."""
+        with self._database.transaction() as db:
+            db.execute(
+                "UPDATE jobs SET due_at = NULL WHERE filed = 0"
+                " AND state IN ('waiting', 'uncertain', 'accepted') AND (at IS NULL OR at <= ?)",
+                (stored(utc_now()),),
+            )
+
     def forget(self, account: str, before: datetime) -> int:
         """Remove what ended and was filed before that time; returns the number of jobs."""
         old = "SELECT id FROM jobs WHERE account = ? AND filed = 1 AND ended_at < ?"
@@ -157,11 +166,10 @@ class Jobs:
         """Jobs in one of the states whose time has come, in the order of their arrival."""
         marks, values = _marks(states)
         return self._find(
-            f"account = ? AND filed = 0 AND state IN ({marks})"
-            " AND (due_at IS NULL OR due_at <= ?) ORDER BY id LIMIT ?",
+            f"account = ? AND filed = 0 AND state IN ({marks}) AND {_IS_DUE} ORDER BY id LIMIT ?",
             account,
             *values,
-            stored(now),
+            *_due_by(now),
             limit,
         )
 
@@ -181,7 +189,7 @@ class Jobs:
         """
         marks, values = _marks(states)
         found = self._database.select(
-            "SELECT min(coalesce(due_at, created_at)) FROM jobs"  # noqa: S608
+            f"SELECT min(coalesce(due_at, '{_AT_ONCE}')) FROM jobs"  # noqa: S608
             f" WHERE account = ? AND filed = 0 AND cancel = 0 AND state IN ({marks})",
             account,
             *values,
@@ -291,14 +299,40 @@ class Jobs:
             stored(before),
         )
 
-    def claims(self, folder: str) -> set[str]:
-        """The claims below an outbox that still hold files of jobs."""
-        rows = self._database.select(
-            "SELECT claim FROM jobs WHERE folder = ? AND filed = 0", folder
-        )
-        return {row["claim"] for row in rows}
+    def knows_claim(self, claim: str) -> bool:
+        """Whether a claim is or was that of a job, wherever it lies."""
+        return bool(self._database.select("SELECT 1 FROM jobs WHERE claim = ? LIMIT 1", claim))
+
+    def try_of(self, number: int) -> Job | None:
+        """The job under way that is a new try of that one."""
+        found = self._find("filed = 0 AND previous = ? LIMIT 1", number)
+        return found[0] if found else None
 
     # how
+
+    def _first(
+        self, account: str, wanted: Iterable[JobState], now: datetime, only: int | None
+    ) -> Job | None:
+        """The first job that is due, and is not to be cancelled."""
+        # Those that fail time and again come last: they must not keep off all others.
+        for failing in ("failing_since IS NULL", "failing_since IS NOT NULL"):
+            # State by state, as the index has them in order: sorting all would take its time.
+            first = [
+                job
+                for state in wanted
+                for job in self._find(
+                    f"account = ? AND filed = 0 AND state = ? AND cancel = 0 AND {failing}"
+                    f" AND {_IS_DUE} AND (? IS NULL OR id = ?) ORDER BY id LIMIT 1",
+                    account,
+                    state.value,
+                    *_due_by(now),
+                    only,
+                    only,
+                )
+            ]
+            if first:
+                return min(first, key=lambda job: job.id)
+        return None
 
     def _change(self, job: Job, text: str, **changes: Any) -> Job:
         recipients: tuple[Recipient, ...] | None = changes.get("recipients")
@@ -382,6 +416,11 @@ def _recipient(row: sqlite3.Row) -> Recipient:
     del values["job"], values["position"]
     values["sent_at"] = moment(values["sent_at"])
     return Recipient(**values)
+
+
+def _due_by(now: datetime) -> tuple[str, str, str]:
+    """The values of `_IS_DUE`."""
+    return stored(now), stored(now + _LONGEST_WAIT), stored(now)
 
 
 def _marks(states: Iterable[JobState]) -> tuple[str, list[str]]:

@@ -21,6 +21,8 @@ from faxd.outbound.sending.follower import Follower
 from faxd.outbound.sending.sender import Sender
 
 Task = Callable[[], float]
+#: seconds in which the folders should have been looked into at the start
+_FIRST_LOOK = 1.0
 
 
 class Dispatch:
@@ -66,11 +68,26 @@ class Dispatch:
     def tasks(self) -> dict[str, Task]:
         """What is to be run again and again: each returns the seconds until the next time."""
         return {
-            self.tell: self.reception.run,
+            self.tell: self._tell,
             self.take: self.taker.run,
-            **dict.fromkeys(self._lanes, self.sender.run),
+            **dict.fromkeys(self._lanes, self._send),
             self.follow: self.follower.run,
         }
+
+    def retire(self, successor: Dispatch | None) -> None:
+        """Start nothing more: the settings are others, or faxd ends."""
+        self.sender.retire(successor.sender if successor else None)
+
+    def _tell(self) -> float:
+        looked = self.reception.has_looked
+        pause = self.reception.run()
+        if not looked:
+            self.wake_all()
+        return pause
+
+    def _send(self) -> float:
+        # Somebody may have deleted a slip while faxd did not run.
+        return self.sender.run() if self.reception.has_looked else _FIRST_LOOK
 
     def wake_all(self) -> None:
         """Have everything look at the ledger again: somebody else has changed it."""
@@ -88,7 +105,8 @@ class Dispatch:
         if job.state in {JobState.WAITING, JobState.UNCERTAIN}:
             for lane in self._lanes:
                 self._wake(lane)
-        elif job.state is JobState.ACCEPTED:
+        if job.state is not JobState.SENDING:
+            # Also for one that waits again: its slip may have been deleted while it was sent.
             self._wake(self.follow)
 
     def _asked(self, job: Job) -> None:

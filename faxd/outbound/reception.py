@@ -6,11 +6,15 @@ and done when it can be.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -20,11 +24,12 @@ from faxd.durable import Folder
 from faxd.job import Hold, Job, JobState
 from faxd.ledger import Changed, Ledger, LedgerError
 from faxd.log import Log
+from faxd.outbound.intake.mounts import is_network
 from faxd.outbound.intake.outbox import Outbox, OutboxUnusable
 from faxd.outbound.intake.taker import open_claims
 from faxd.outbound.office.filing import Desk, DeskUnusable
 from faxd.outbound.sending import texts
-from faxd.outbound.sending.documents import claims_folder
+from faxd.outbound.sending.documents import claim_of
 from faxd.words import Words
 
 #: seconds between two looks at the folder of slips where events tell of changes
@@ -33,8 +38,12 @@ _LOOK = 60.0
 _TIDY = 3600.0
 #: jobs filed before the slips are looked at again
 _BATCH = 100
+#: seconds until the next of them: a run that filed all would hear of no end of faxd's
+_NEXT = 0.02
 _ENDS = tuple(state for state in JobState if state.is_end)
 _UNDER_WAY = tuple(state for state in JobState if not state.is_end)
+#: linux/fs.h, FS_IOC_GETVERSION
+_GET_VERSION = 0x8008_7601
 #: changes with each start of the machine
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -66,41 +75,77 @@ class Reception:
         #: jobs whose slip this process has laid out, and those whose slip people have deleted
         self._laid: set[int] = set()
         self._deleted: set[int] = set()
+        #: jobs whose slips whoever has the desk is to write
+        self._to_show: set[int] = set()
         self._queue_problem: Words | None = None
-        self._tidied: float | None = None
+        #: not at once: a machine whose clock runs wrong has put it right by then
+        self._tidied = steady()
+        #: a slip could not be written, and does not tell of what is now
+        self._is_behind = False
         #: why the folders cannot be used; None if they can
         self.problem: str | None = None
 
     def run(self) -> float:
         """Look at the slips, file what has ended, tidy; return the seconds until the next time."""
+        pause = self._interval()
         try:
             self._lay_out()
             self._read_slips()
             self._give_up_unanswered()
-            while self._file_some():
-                self._read_slips()
+            if self._file_some():
+                pause = _NEXT
             self._tidy()
         except (DeskUnusable, OutboxUnusable, OSError) as error:
-            self._trouble(str(error))
+            self._trouble(_said(error))
         except (sqlite3.Error, LedgerError) as error:
             self._trouble(f"the ledger cannot be used: {error}")
         else:
             if self.problem is not None:
                 self._log.info("folders work again", was=self.problem)
             self.problem = None
-        return min(_LOOK, self._settings.send.scan_interval if self.problem else _LOOK)
+        self._show_waiting()
+        return self._settings.send.scan_interval if self.problem else pause
+
+    def _interval(self) -> float:
+        """Seconds between two looks at the slips."""
+        watch = self._settings.send.watch
+        network = watch == "auto" and is_network(self._settings.folder("sending"))
+        return self._settings.send.scan_interval if network or watch == "scan" else _LOOK
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether it is known which slips people have deleted; also when that cannot be had."""
+        return self._laid_in is not None or self.problem is not None
 
     def show(self, job: Job) -> None:
-        """Write a job's slip, or replace it; trouble is told, and does not matter here."""
-        try:
-            with self._opened() as desk:
-                self._show(desk, job.id)
-        except (DeskUnusable, OSError) as error:
-            self._trouble(str(error))
-        except (sqlite3.Error, LedgerError) as error:
-            self._trouble(f"the ledger cannot be used: {error}")
+        """Write a job's slip, or replace it; trouble is told, and does not matter here.
+
+        Who sends does not wait for who files: while another thread has the desk, it is that one
+        which writes the slip, when it is through.
+        """
+        self._to_show.add(job.id)
+        self._show_waiting()
 
     # slips
+
+    def _show_waiting(self) -> None:
+        # Once more after the desk was let go: meanwhile somebody may have found it taken.
+        # Before the first look a slip that is laid out anew would hide that it was deleted.
+        while self._laid_in and self._to_show and self._lock.acquire(blocking=False):
+            try:
+                with self._opened() as desk:
+                    while self._to_show:
+                        self._show(desk, self._to_show.pop())
+            except (DeskUnusable, OSError) as error:
+                self._is_behind = True
+                self._trouble(_said(error))
+                return
+            except (sqlite3.Error, LedgerError) as error:
+                self._is_behind = True
+                self._trouble(f"the ledger cannot be used: {error}")
+                return
+            finally:
+                self._lock.release()
 
     def _show(self, desk: Desk, number: int) -> None:
         # As it is by now: two threads may tell of one job in the wrong order.
@@ -119,16 +164,18 @@ class Reception:
         """Lay out all slips: at the start, in a new folder, and when sending stops or goes on."""
         problem = self._ledger.queue(self._account).problem
         with self._opened() as desk:
-            folder = desk.identity()
+            folder = self._identity(desk)
             first, same = self._laid_in is None, self._laid_in == folder
-            if same and problem == self._queue_problem:
+            if same and problem == self._queue_problem and not self._is_behind:
                 return
+            self._is_behind = True
             self._queue_problem = problem
             if not same:
                 self._begin_folder(desk, folder, first)
         for job in self._ledger.jobs.open(self._account, _UNDER_WAY):
             with self._opened() as desk:
                 self._show(desk, job.id)
+        self._is_behind = False
 
     def _begin_folder(self, desk: Desk, folder: str, first: bool) -> None:
         """Find out which slips people have deleted while nobody looked, if that can be told.
@@ -150,9 +197,10 @@ class Reception:
     def _read_slips(self) -> None:
         """Find slips that people have deleted or renamed."""
         with self._opened() as desk:
-            if self._laid_in is not None and desk.identity() != self._laid_in:
-                return  # another folder is there: they are laid out anew
             present = desk.slips()
+            # Asked afterwards: the folder may just have been removed with all that was in it.
+            if self._laid_in is not None and self._identity(desk) != self._laid_in:
+                return  # another folder is there: they are laid out anew
             missing = [
                 number
                 for number, slip in self._ledger.jobs.slips(self._account).items()
@@ -165,6 +213,11 @@ class Reception:
 
     def _read_answer(self, desk: Desk, job: Job, present: set[str]) -> None:
         answer = desk.answered(job, present)
+        other = None if answer else desk.renamed(job, present)
+        if other is not None:
+            # Not deleted, only called something else: so it is, then.
+            self._ledger.jobs.set_slip(job.id, other)
+            return
         if answer is None:
             self._deleted.add(job.id)
             if self._ledger.jobs.ask_to_cancel(job.id):
@@ -173,22 +226,21 @@ class Reception:
             if cancelled is not None:
                 self._asked(cancelled)
             return
-        desk.remove_answer(job, answer)
         if job.state is JobState.HELD and job.hold is Hold.SAME:
-            try:
+            # First this: a slip that is gone before the answer is recorded would mean "no".
+            with suppress(Changed):
                 job = release(self._ledger, job, "people want it sent all the same")
-            except Changed:
-                return
-            self._log.info("job to be sent all the same", job=job.id)
+                self._log.info("job to be sent all the same", job=job.id)
+        desk.remove_answer(job, answer)
+        self._show(desk, job.id)
+        if job.state is JobState.WAITING:
             self._asked(job)
-        else:
-            self._show(desk, job.id)
 
     def _give_up_unanswered(self) -> None:
         """End held jobs that nobody has answered for."""
         limit = utc_now() - timedelta(seconds=self._settings.send.give_up_after)
-        for job in self._ledger.jobs.open(self._account, (JobState.HELD,)):
-            if job.hold is Hold.SAME and job.created_at < limit:
+        for job in self._ledger.jobs.held(self._account, Hold.SAME, limit=_BATCH):
+            if job.created_at < limit:
                 self._ledger.jobs.move(
                     job,
                     JobState.FAILED,
@@ -198,22 +250,27 @@ class Reception:
                     due_at=None,
                 )
 
+    def _identity(self, desk: Desk) -> str:
+        """What tells the folder of slips from another that is put in its place."""
+        return f"{desk.identity()}-{_generation(self._settings.folder('sending')):x}"
+
     # filing
 
     def _file_some(self) -> bool:
-        """File some of what has ended; whether there was anything to do."""
+        """File some of what has ended; whether there may be more."""
         jobs = self._ledger.jobs.open(self._account, _ENDS, limit=_BATCH)
         if not jobs:
             return False
-        done = 0
+        trouble: OSError | None = None
         with open_claims(self._settings, self._ledger) as outbox:
             for job in jobs:
                 try:
                     self._file(outbox, job)
-                    done += 1
-                except OSError as error:
-                    self._trouble(f"job {job.id} cannot be filed: {error}")
-        return done == len(jobs)
+                except (OSError, OutboxUnusable) as error:
+                    trouble = trouble or OSError(f"job {job.id} cannot be filed: {_said(error)}")
+        if trouble is not None:
+            raise trouble
+        return len(jobs) == _BATCH
 
     def _file(self, outbox: Outbox, job: Job) -> None:
         with self._opened() as desk:
@@ -224,26 +281,42 @@ class Reception:
             self._ledger.jobs.filed(job)
             self._laid.discard(job.id)
             self._deleted.discard(job.id)
+        self._show_waiting()
 
     @contextmanager
     def _claim_of(self, outbox: Outbox, job: Job) -> Iterator[Folder]:
-        """The folder that holds a job's files, which is removed at the end; empty if it is gone."""
+        """The folder that holds a job's files, which is removed at the end.
+
+        Raises:
+            OutboxUnusable: it is gone; after a day without it an empty one must do.
+        """
         with ExitStack() as stack:
-            hidden = outbox.hidden
-            if not hidden.has(job.claim) and job.folder != str(outbox.root.path):
-                # The settings name another outbox by now.
-                hidden = stack.enter_context(claims_folder(Path(job.folder)))
-            with hidden.child(job.claim, mode=0o700) as folder:
-                yield folder
-                left = folder.names()
+            try:
+                hidden, folder = stack.enter_context(claim_of(job, outbox.root.path))
+            except OutboxUnusable:
+                if job.filed_as and not self._is_long_over(job) and not self._is_filed(job):
+                    raise
+                hidden = outbox.hidden
+                folder = stack.enter_context(hidden.child(job.claim, mode=0o700))
+            yield folder
+            left = folder.names()
             if left:
                 self._log.error("files left in a claim", job=job.id, claim=str(folder.path))
             else:
                 hidden.remove_folder(job.claim)
 
+    def _is_long_over(self, job: Job) -> bool:
+        ended = job.ended_at or job.created_at
+        return utc_now() - ended > timedelta(seconds=self._settings.send.give_up_after)
+
+    def _is_filed(self, job: Job) -> bool:
+        """Whether a job's files were filed, and only the ledger does not know it."""
+        with self._opened() as desk:
+            return desk.has_report(job)
+
     def _tidy(self) -> None:
         """Remove what is older than the settings want it kept."""
-        if self._tidied is not None and steady() - self._tidied < _TIDY:
+        if steady() - self._tidied < _TIDY:
             return
         self._tidied = steady()
         send, now = self._settings.send, utc_now()
@@ -254,7 +327,9 @@ class Reception:
             if days:
                 self._remove(states, now - timedelta(days=days))
         if send.keep_records_days:
-            before = now - timedelta(days=send.keep_records_days)
+            # What has no record can be found by nobody who is to remove it.
+            days = max(send.keep_records_days, send.keep_sent_days, send.keep_failed_days)
+            before = now - timedelta(days=days)
             number = self._ledger.jobs.forget(self._account, before)
             if number:
                 self._log.info("old records removed", jobs=number)
@@ -263,7 +338,8 @@ class Reception:
         while jobs := self._ledger.jobs.old(self._account, states, before):
             for job in jobs:
                 with self._opened() as desk:
-                    files = desk.remove_filed(job)
+                    # The ledger keeps no protocol once it is filed; its file is to go as well.
+                    files = desk.remove_filed(replace(job, protocol=b"filed"))
                 self._ledger.jobs.removed(job)
                 self._log.info("old documents removed", job=job.id, files=files)
 
@@ -310,6 +386,25 @@ def release(ledger: Ledger, job: Job, text: str) -> Job:
         Changed: it is not held any more.
     """
     return ledger.jobs.move(job, JobState.WAITING, text, hold=None, problem=None, due_at=None)
+
+
+def _said(error: Exception) -> str:
+    """What is told of trouble: the same each time, so without names that are made by chance."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _generation(path: Path) -> int:
+    """What differs between two folders of the same inode number; 0 where that cannot be had.
+
+    ext4 and XFS give the number of a folder that was removed to the next one that is made.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        return int.from_bytes(fcntl.ioctl(fd, _GET_VERSION, bytes(8))[:4], sys.byteorder)
+    except OSError:
+        return 0
+    finally:
+        os.close(fd)
 
 
 def _boot_id() -> str:

@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET, AF_INET6
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,6 +69,8 @@ class _Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         # Not HTTPServer's, which asks the resolver for this machine's name.
+        # Connections of before a restart must not keep the address for a minute.
+        self.socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
@@ -111,8 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Strangers learn nothing but that there is nothing."""
-        del message, explain
-        self.send_response_only(code if code < 500 else 404)
+        del code, message, explain
+        self.send_response_only(404)
         self.send_header("Content-Length", "0")
         self.send_header("Connection", "close")
         self.end_headers()

@@ -68,6 +68,13 @@ def at_beginning(text: str, rules: NumberRules) -> Written | None:
     return Written(written, match.end())
 
 
+def is_region(region: str) -> bool:
+    """Whether there are telephone numbers of that region (ISO 3166-1)."""
+    import phonenumbers
+
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
 def looks_like_number(text: str) -> bool:
     """Whether a cell of a table holds nothing but what a number is written with."""
     return len(text) <= MAX_NAME and _WRITTEN.fullmatch(text) is not None and len(text) >= 3

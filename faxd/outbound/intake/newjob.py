@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from faxd.durable import Folder
 from faxd.job import Job, JobState, Kind
 from faxd.outbound.addressing.plan import Plan
+from faxd.outbound.intake.seen import Seen
 from faxd.words import Words
 
 #: bytes of a job's secret, by which STATURL calls are told
@@ -35,13 +37,28 @@ def planned(job: Job, plan: Plan, folder: Folder) -> Job:
         title=plan.title,
         secret=secrets.token_hex(_SECRET),
     )
-    content = _content(job, folder)
+    content = _content(job.text, job.documents, folder)
     return replace(job, content=content, digest=_digest(job, content))
 
 
-def refused(job: Job, words: Words, now: datetime) -> Job:
-    """The job that came to nothing before it began."""
-    return replace(job, state=JobState.FAILED, problem=words, ended_at=now)
+def refused(
+    job: Job,
+    words: Words,
+    now: datetime,
+    document: Seen | None = None,
+    folder: Folder | None = None,
+) -> Job:
+    """The job that came to nothing before it began.
+
+    By its document in ``folder`` a new try is known, when its name has been corrected.
+
+    Raises:
+        OSError: the document cannot be read.
+    """
+    job = replace(job, state=JobState.FAILED, problem=words, ended_at=now)
+    if document is None or folder is None or not document.size:
+        return job
+    return replace(job, content=_content("", (document.name,), folder))
 
 
 def kind_of_folders(folders: tuple[str, ...]) -> Kind:
@@ -59,10 +76,10 @@ def _digest(job: Job, content: str) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _content(job: Job, folder: Folder) -> str:
+def _content(text: str, documents: Iterable[str], folder: Folder) -> str:
     """Of text and documents, in their order."""
-    whole = hashlib.sha256(job.text.encode("utf-8", "surrogatepass"))
-    for name in job.documents:
+    whole = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    for name in documents:
         with folder.read(name) as file:
             whole.update(hashlib.file_digest(file, "sha256").digest())
     return whole.hexdigest()

@@ -25,6 +25,9 @@ HIDDEN = ".faxd"
 #: sub-folders in sub-folders that are looked into: a kind, and a recipient in it
 MAX_DEPTH = 2
 
+#: begins the name of what was in the place of that; never looked into
+_MOVED_ASIDE = "faxd-not-ours-"
+
 _KINDS = tuple(kind.value for kind in Kind)
 _UNREADABLE = "a name that is not UTF-8; rename it"
 
@@ -137,7 +140,7 @@ class Outbox:
             )  # fmt: skip
             look.files.append(seen)
         for name in below:
-            if name == HIDDEN:
+            if name == HIDDEN or name.startswith(_MOVED_ASIDE):
                 continue
             reason = self._look_below(folder, folders, name, ignored, look)
             if reason:
@@ -158,6 +161,11 @@ class Outbox:
             return _UNREADABLE
         try:
             with folder.existing(name) as child:
+                if child.is_private():
+                    return (
+                        "a folder that is only for faxd's own use, and no longer has its name"
+                        f" {HIDDEN}; give it that back, or remove it if there is a new one"
+                    )
                 if not child.accepts(self.hidden):
                     return (
                         "a folder that faxd may not move files out of, or that is on a disk of its"
@@ -239,12 +247,12 @@ def _not_a_document(folder: Folder, name: str, found: os.stat_result) -> str | N
 
 
 def is_foreign_link(found: os.stat_result) -> bool:
-    """Whether a file has other names, and is not faxd's own.
+    """Whether a file has other names.
 
-    Whoever may write into the outbox can link any file of its disk to there. For a daemon that
-    runs as root "its own" would mean all that is most secret.
+    Whoever may write into the outbox can link files of its disk to there: secret ones, or one that
+    can be changed by its other name after it was taken. faxd's own are no exception.
     """
-    return found.st_nlink > 1 and (os.geteuid() == 0 or found.st_uid != os.geteuid())
+    return found.st_nlink > 1
 
 
 def _hidden(root: Folder) -> Folder:
@@ -252,17 +260,21 @@ def _hidden(root: Folder) -> Folder:
 
     In a folder of a stranger's he could change a document after it was taken.
     """
+    # A mount that knows no owners shows its root's for everything.
+    ours = {os.geteuid(), root.owner()}
     try:
         hidden = root.child(HIDDEN, mode=0o700)
-    except (NotADirectoryError, PermissionError):
-        if not root.has(HIDDEN):
+    except NotADirectoryError:
+        pass
+    except PermissionError:
+        found = root.status(HIDDEN)
+        if found is None or found.st_uid in ours:  # with documents on their way in it
             raise
     else:
-        # A mount that knows no owners shows its root's for everything.
-        if hidden.owner() in {os.geteuid(), root.owner()}:
+        if hidden.owner() in ours:
             return hidden
         hidden.close()
-    root.take(root, HIDDEN, f"faxd-not-ours-{secrets.token_hex(4)}")
+    root.take(root, HIDDEN, f"{_MOVED_ASIDE}{secrets.token_hex(4)}")
     return root.child(HIDDEN, mode=0o700)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from faxd.durable import Folder
 from faxd.log import Log
+from faxd.outbound.addressing.jobfile import read_job_file
 from faxd.outbound.addressing.phonebook import PhoneBook
 from faxd.outbound.addressing.plan import Drop, NumberRules, Refused
 from faxd.outbound.intake import texts
@@ -49,6 +50,20 @@ def drop_of(folder: Folder, group: Group, others: tuple[str, ...]) -> Drop:
         heads=heads,
         content=read(document, _TEXT + 1) if is_text else None,
     )
+
+
+def names_in(folder: Folder, job_file: Seen) -> tuple[str, ...]:
+    """The files that a job file names; none if it cannot be understood (yet).
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with folder.read(job_file.name) as opened:
+        content = opened.read(_TEXT + 1)
+    try:
+        return read_job_file(job_file.name, content).files
+    except Refused:
+        return ()
 
 
 class _Heads(Mapping[str, bytes]):

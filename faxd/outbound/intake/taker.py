@@ -8,7 +8,9 @@ to the outbox at the next start.
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
@@ -36,6 +38,7 @@ from faxd.outbound.intake.claim import (
     claim,
     free_of_writers,
     give_back,
+    remove,
     sync,
 )
 from faxd.outbound.intake.grouping import Group, groups
@@ -43,7 +46,7 @@ from faxd.outbound.intake.ignore import Ignored
 from faxd.outbound.intake.mounts import is_network
 from faxd.outbound.intake.newjob import kind_of_folders, planned, refused
 from faxd.outbound.intake.outbox import Outbox, OutboxUnusable, open_outbox
-from faxd.outbound.intake.reading import PhoneBookFile, drop_of
+from faxd.outbound.intake.reading import PhoneBookFile, drop_of, names_in
 from faxd.outbound.intake.seen import Seen, Strange
 from faxd.outbound.intake.settle import Settler
 
@@ -55,7 +58,15 @@ _AFTER_TROUBLE = 5.0
 _SOON = 1.0
 #: drops that are made durable and recorded together
 _BATCH = 100
+#: seconds of taking after which a run ends, and until the next: thousands of files in one run would
+#: keep faxd from ending
+_TURN, _NEXT = 3.0, 0.02
 
+
+#: begins the names of claims that commands make; see `claim_of_command`
+_BY_COMMAND = "send-"
+#: seconds after which no command is still about to record its job
+_LEFT_OVER = 86400.0
 
 #: strange files that are remembered as told of
 _REMEMBERED = 10_000
@@ -134,13 +145,22 @@ class Taker:
         Raises:
             OutboxUnusable, OSError, sqlite3.Error: it cannot be done now.
         """
-        recorded = self._ledger.jobs.claims(str(self._path))
         origins = json.loads(self._ledger.fact(self._fact, "{}"))
         self._origins.clear()
         with open_claims(self._settings, self._ledger) as outbox:
             for entry in list(outbox.hidden.entries()):
                 name = entry.name
-                if name in recorded or not name.startswith(self._ledger.mark):
+                if self._ledger.jobs.knows_claim(name):
+                    continue  # it is under way, or was brought to its end
+                if name.startswith(_prefix_of_commands(self._ledger)):
+                    # Copies only: what they were made of is where it was. One that is still
+                    # empty may be filled just now.
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > _LEFT_OVER:
+                        remove(outbox, name)
+                    continue
+                if _is_empty(outbox, name):
+                    continue
+                if not name.removeprefix(_BY_COMMAND).startswith(self._ledger.mark):
                     continue
                 if name in origins:
                     names = give_back(outbox, name, origins[name])
@@ -164,6 +184,7 @@ class Taker:
             folder=str(self._path),
             claim=name,
             companions=files,
+            doubt=True,
             created_at=now,
         )
         text = "found on its way, but not in the ledger"
@@ -188,7 +209,10 @@ class Taker:
         self._book.refresh(outbox, settled, look.files)
         waits = [self._interval()]
         batch: list[_Ready] = []
+        named = self._named_by_job_files(outbox, look.files)
         for group in _in_order(groups(look.files), settled):
+            if not group.job_file and any(file.path in named for file in group.files):
+                continue  # it goes with the job file that names it
             found = self._judge(outbox, group, settled, look.files, now)
             if isinstance(found, float):
                 waits.append(max(found, 0.02))
@@ -197,12 +221,25 @@ class Taker:
             if len(batch) == _BATCH:
                 waits.append(self._take(outbox, batch, now))
                 batch = []
+                if steady() - now > _TURN:
+                    return _NEXT
         if batch:
             waits.append(self._take(outbox, batch, now))
         due = self._settler.next_due(now)
         if due is not None:
             waits.append(max(0.02, due - steady()))
         return min(waits)
+
+    def _named_by_job_files(self, outbox: Outbox, files: list[Seen]) -> set[str]:
+        """Paths of the files that job files name: none of them is a drop of its own."""
+        named: set[str] = set()
+        for group in groups(files):
+            if group.job_file is None:
+                continue
+            with suppress(OSError), outbox.folder(group.folders) as folder:
+                names = names_in(folder, group.job_file)
+                named |= {"/".join((*group.folders, name)) for name in names}
+        return named
 
     def _judge(
         self,
@@ -314,11 +351,11 @@ class Taker:
             size=sum(file.size for file in claimed.files),
             created_at=now,
         )
-        if ready.plan is None:
-            words = ready.problem.words if ready.problem else texts.EMPTY
-            return refused(job, words, now)
         with outbox.hidden.existing(claimed.name) as folder:
-            return planned(job, ready.plan, folder)
+            if ready.plan is not None:
+                return planned(job, ready.plan, folder)
+            words = ready.problem.words if ready.problem else texts.EMPTY
+            return refused(job, words, now, ready.group.document, folder)
 
     def _record(self, jobs: list[Job]) -> list[Job]:
         """Record new jobs; those that were dropped a moment ago already are asked about."""
@@ -332,7 +369,11 @@ class Taker:
                 before = self._ledger.jobs.last_failed(job.account, job.content)
                 job = replace(job, previous=before.id if before else None)
             judged.append(job)
-        return self._ledger.jobs.add(judged)
+        with self._ledger.transaction():
+            recorded = self._ledger.jobs.add(judged)
+            # With them, not after: what is recorded must never go back to the outbox.
+            self._ledger.set_fact(self._fact, "{}")
+        return recorded
 
     def _asked(self, job: Job, same: Job | None, now: datetime) -> Job:
         """The job, held if the same was dropped a moment ago."""
@@ -363,11 +404,32 @@ class Taker:
         self._told |= set(strange)
 
 
+def _is_empty(outbox: Outbox, name: str) -> bool:
+    """Whether it is a claim without files, as a power cut may bring back; it is removed."""
+    try:
+        with outbox.hidden.existing(name) as folder:
+            if folder.names():
+                return False
+        outbox.hidden.remove_folder(name)
+    except OSError:
+        return True  # no folder: no claim
+    return True
+
+
 def rules_of(settings: AccountSettings, zone: tzinfo | None) -> Rules:
     """The settings that decide whom a drop goes to."""
     send = settings.send
     numbers = NumberRules(region=send.region, countries=send.countries, blocked=send.blocked)
     return Rules(numbers=numbers, zone=zone, letter_label=send.letter_label, options=send.options)
+
+
+def claim_of_command(ledger: Ledger) -> str:
+    """A name for a claim that no daemon takes for one of its own, should it start just then."""
+    return _prefix_of_commands(ledger) + secrets.token_hex(8)
+
+
+def _prefix_of_commands(ledger: Ledger) -> str:
+    return f"{_BY_COMMAND}{ledger.mark}{ledger.identity}-"
 
 
 def open_claims(settings: AccountSettings, ledger: Ledger) -> AbstractContextManager[Outbox]:

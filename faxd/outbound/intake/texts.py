@@ -41,13 +41,15 @@ LEDGER_LOST = Words(
 def same(job: Job, zone: tzinfo | None) -> Words:
     """The same was dropped a moment ago."""
     at = job.created_at.astimezone(zone)
+    # One that came in the same moment has no number yet.
+    de, en = (f" (Nr. {job.id})", f" (no. {job.id})") if job.id else ("", "")
     return Words(
         de=(
             f"Dasselbe Dokument wurde um {at:%H:%M} Uhr schon an denselben Empfänger aufgegeben"
-            f" (Nr. {job.id}). Soll es noch einmal gesendet werden?"
+            f"{de}. Soll es noch einmal gesendet werden?"
         ),
         en=(
             f"The same document was dropped for the same recipient at {at:%H:%M} already"
-            f" (no. {job.id}). Shall it be sent once more?"
+            f"{en}. Shall it be sent once more?"
         ),
     )

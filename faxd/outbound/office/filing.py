@@ -23,6 +23,8 @@ from faxd.outbound.office.slip import answer_of, render_slip, says_yes
 from faxd.words import Language, Words
 
 _HEAD = 1024
+#: trouble of the disk or of this process, which says nothing of the file
+_PASSING = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 class DeskUnusable(Exception):
@@ -193,6 +195,16 @@ class Desk:
                 return name
         return None
 
+    def renamed(self, job: Job, present: set[str]) -> str | None:
+        """Which of the files that are present is this job's slip under another name."""
+        return next((name for name in present if self._owner(name) == job.id), None)
+
+    def has_report(self, job: Job) -> bool:
+        """Whether a job's report is where it is to be filed."""
+        folder = self._folders[place_of(job)]
+        report = filed_names(job, job.filed_as, self._language).report
+        return bool(job.filed_as) and self._owner(report, folder) == job.id
+
     def remove_answer(self, job: Job, name: str) -> None:
         """Remove a slip that was renamed as an answer; `show` then lays out a new one.
 
@@ -204,11 +216,17 @@ class Desk:
         self._shown.pop(job.id, None)
 
     def _owner(self, name: str, folder: Folder | None = None) -> int | None:
-        """Number of the job that a slip or report tells of; None if the file is no such thing."""
+        """Number of the job that a slip or report tells of; None if the file is no such thing.
+
+        Raises:
+            OSError: it cannot be told now.
+        """
         try:
             with (folder or self._folders["sending"]).read(name) as file:
                 return layout.job_of(file.read(_HEAD))
-        except OSError:
+        except OSError as error:
+            if error.errno in _PASSING:
+                raise
             return None
 
     # -- filing

@@ -101,7 +101,7 @@ def render_report(job: Job, language: Language, zone: tzinfo | None) -> str:
     lines += layout.field(say(_DROPPED_AS), harmless(job.source, 240))
     if len(job.recipients) > 1:
         lines += ["", *_totals(job, language), "", *_table(job, language, zone), ""]
-        if job.state is JobState.DONE:
+        if _ended_by_results(job):
             lines += [line for words in _legend(job) for line in layout.quoted(say(words))]
     lines.append("")
     for words in _again(job, ending):
@@ -141,12 +141,17 @@ def _cell(text: str) -> str:
     return f'"{blank}{doubled}"'
 
 
+def _ended_by_results(job: Job) -> bool:
+    """Whether FAX.de has tried, and its results tell how it ended."""
+    tried = bool(job.recipients) and all(one.result is not None for one in job.recipients)
+    return job.state is JobState.DONE or tried
+
+
 def _summary(job: Job, ending: Ending) -> list[Words]:
     """What happened, in a sentence or two."""
     said: list[Words] = []
     only = job.recipients[0] if len(job.recipients) == 1 else None
-    ended_by_result = only is not None and job.state is JobState.DONE
-    if ended_by_result and only is not None and not is_silent(only.result):
+    if _ended_by_results(job) and only is not None and not is_silent(only.result):
         said.append(meaning_of(only.result, job.kind).means)
     elif ending in _SUMMARIES:
         said.append(_SUMMARIES[ending])
@@ -231,7 +236,7 @@ def _again(job: Job, ending: Ending) -> list[Words]:
     if ending is Ending.SENT:
         return []
     said: list[Words] = []
-    if job.state is JobState.DONE:
+    if _ended_by_results(job):
         if len(job.recipients) == 1 and not is_silent(job.recipients[0].result):
             said.append(meaning_of(job.recipients[0].result).advice)
         elif any(is_silent(recipient.result) for recipient in job.recipients[1:]):

@@ -30,6 +30,27 @@ def claims_folder(outbox: Path) -> Iterator[Folder]:
 
 
 @contextmanager
+def claim_of(job: Job, outbox: Path) -> Iterator[tuple[Folder, Folder]]:
+    """The folder of claims that a job's is in, and the job's, which holds its files.
+
+    Raises:
+        OutboxUnusable: it is not there: the outbox is gone, or another one is in its place.
+    """
+    with ExitStack() as stack:
+        hidden = stack.enter_context(claims_folder(outbox))
+        if not hidden.has(job.claim) and job.folder != str(outbox):
+            hidden = stack.enter_context(claims_folder(Path(job.folder)))
+        try:
+            folder = stack.enter_context(hidden.existing(job.claim))
+        except FileNotFoundError:
+            raise OutboxUnusable(
+                f"{hidden.path.parent}: the documents that faxd has taken from there are not in it"
+                " any more; is its disk mounted?"
+            ) from None
+        yield hidden, folder
+
+
+@contextmanager
 def claimed_documents(job: Job, outbox: Path) -> Iterator[list[Path]]:
     """Paths of a job's documents, in their order.
 
@@ -37,17 +58,13 @@ def claimed_documents(job: Job, outbox: Path) -> Iterator[list[Path]]:
     that, below ``outbox``, the one of today.
 
     Raises:
-        OutboxUnusable: the outbox is gone, or not mounted.
+        OutboxUnusable: the outbox is gone, or another one is in its place (not mounted?).
         OSError: a document is not there, or cannot be read.
     """
     if not job.documents:
         yield []
         return
-    with ExitStack() as stack:
-        hidden = stack.enter_context(claims_folder(outbox))
-        if not hidden.has(job.claim) and job.folder != str(outbox):
-            hidden = stack.enter_context(claims_folder(Path(job.folder)))
-        folder = stack.enter_context(hidden.existing(job.claim))
+    with claim_of(job, outbox) as (_, folder):
         for name in job.documents:
             folder.read(name).close()
         yield [folder.path / name for name in job.documents]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from faxd.clock import utc_now
+from faxd.clock import steady, utc_now
 from faxd.config import AccountSettings, PasswordError
 from faxd.faxde import (
     Asks,
@@ -21,15 +21,16 @@ from faxd.faxde import (
     Rejected,
 )
 from faxd.faxde import JobState as Answer
+from faxd.faxde.errors import InterfaceUnusable, NoAnswer, NotReached
 from faxd.job import Job, JobState, Recipient
 from faxd.ledger import Changed, Ledger, LedgerError
 from faxd.log import Log
 from faxd.outbound.office.protocol import read_protocol, settle_recipients
-from faxd.outbound.office.results import is_silent, is_worth_repeating
+from faxd.outbound.office.results import is_worth_repeating, meaning_of
 from faxd.outbound.office.slip import TOO_LATE
 from faxd.outbound.sending import texts
-from faxd.outbound.sending.sender import paused_for
 from faxd.outbound.sending.when import after_failure, may_not_be_visible_yet, next_look
+from faxd.retry import STOP
 
 #: seconds until it is looked again when nothing calls for it earlier
 _IDLE = 60.0
@@ -65,6 +66,11 @@ class Follower:
         self._log = log
         self._changed = changed
         self._failures = 0
+        #: by the steady clock: FAX.de is not asked before, unless the password is another
+        self._rest = 0.0
+        self._password: datetime | None = None
+        #: by job: when to try to cancel it again, by the steady clock, and how often that failed
+        self._cancelling: dict[int, tuple[float, int]] = {}
 
     def run(self) -> float:
         """Cancel what is to be cancelled, and look at what is due; return seconds to the next run.
@@ -73,14 +79,17 @@ class Follower:
             Cancelled: faxd itself ends.
         """
         try:
-            self._cancel_wanted()
+            self._cancel_here()
+            self._rested()
+            self._cancel_there()
             while jobs := self._due():
-                for job in jobs:
+                # The one that could not be looked at last time must not keep off all others.
+                for job in sorted(jobs, key=lambda job: job.due_at or job.created_at):
                     with suppress(Changed):
                         self._look(job)
             self._failures = 0
         except _Later as later:
-            return later.seconds
+            return min(later.seconds, _IDLE)
         except (sqlite3.Error, LedgerError) as error:
             self._log.error("ledger cannot be used", problem=str(error))
             return _IDLE
@@ -90,11 +99,6 @@ class Follower:
         return min(_IDLE, max(0.05, (due - utc_now()).total_seconds()))
 
     def _due(self) -> list[Job]:
-        queue = self._ledger.queue(self._account)
-        if queue.is_stopped:
-            pause = paused_for(queue, self._settings.password_changed(), utc_now())
-            if pause > 0:
-                raise _Later(min(pause, _IDLE))
         return self._ledger.jobs.due(self._account, (JobState.ACCEPTED,), utc_now(), limit=_BATCH)
 
     # looking
@@ -108,7 +112,7 @@ class Follower:
         try:
             return self._look(job)
         except _Later:
-            return job
+            return self._ledger.jobs.get(job.id) or job
 
     def _look(self, job: Job) -> Job:
         try:
@@ -116,7 +120,7 @@ class Follower:
         except Cancelled:
             raise
         except (Rejected, FaxdeError, PasswordError) as error:
-            raise self._postponed(job, error) from None
+            return self._postponed(job, error)
         now = utc_now()
         job = replace(job, looks=job.looks + 1)
         if answer.state is Answer.FINISHED:
@@ -131,14 +135,45 @@ class Follower:
             )
         return self._ledger.jobs.note(job, looks=job.looks, due_at=next_look(job, now))
 
-    def _postponed(self, job: Job, error: Exception) -> _Later:
-        """Why a look failed says nothing of the job: it is repeated later."""
-        self._failures += 1
-        stopped = isinstance(error, Rejected) and error.code.asks is Asks.ACCOUNT
-        pause = timedelta(minutes=15) if stopped else after_failure(self._failures)
+    def _postponed(self, job: Job, error: Exception) -> Job:
+        """Why a look failed says nothing of the job: it is repeated later.
+
+        Raises:
+            _Later: another job would fare no better.
+        """
         self._log.warning("status not had", job=job.id, problem=str(error))
-        self._ledger.jobs.note(job, due_at=utc_now() + pause)
-        return _Later(pause.total_seconds())
+        after = next_look(replace(job, looks=job.looks + 1), utc_now())
+        job = self._ledger.jobs.note(job, looks=job.looks + 1, due_at=after)
+        self._rest_after(error)
+        return job
+
+    def _rest_after(self, error: Exception) -> None:
+        """Ask FAX.de nothing for a while, if a call failed for a reason that is not the job's.
+
+        Raises:
+            _Later: so it is.
+        """
+        stopped = isinstance(error, PasswordError) or (
+            isinstance(error, Rejected) and error.code.asks is Asks.ACCOUNT
+        )
+        if not stopped and not isinstance(error, NotReached | NoAnswer | InterfaceUnusable):
+            return
+        self._failures += 1
+        pause = STOP if stopped else after_failure(self._failures).total_seconds()
+        self._rest = steady() + pause
+        self._password = self._settings.password_changed()
+        raise _Later(pause)
+
+    def _rested(self) -> None:
+        """Go on only if FAX.de may be asked.
+
+        Raises:
+            _Later: not yet.
+        """
+        left = self._rest - steady()
+        if left > 0 and self._settings.password_changed() == self._password:
+            raise _Later(left)
+        self._rest = 0.0
 
     def _finished(self, job: Job, answer: JobResult, now: datetime) -> Job:
         recipients = settle_recipients(
@@ -166,8 +201,8 @@ class Follower:
             self._log.info("job to be sent again", job=job.id, results=results)
             self._changed(job)
             return job
-        # One of whom FAX.de says nothing may have got it, too.
-        reached = any(one.is_ok or is_silent(one.result) for one in recipients)
+        # One of whom FAX.de says nothing, or says what nobody knows, may have got it, too.
+        reached = any(not meaning_of(one.result).is_failure for one in recipients)
         return self._end(
             job,
             JobState.DONE if reached else JobState.FAILED,
@@ -196,16 +231,35 @@ class Follower:
 
     # cancelling
 
-    def _cancel_wanted(self) -> None:
+    def _cancel_here(self) -> None:
+        """Withdraw what is not at FAX.de yet."""
         here = (JobState.WAITING, JobState.HELD, JobState.UNCERTAIN)
-        # Those at FAX.de last: they need a network.
-        for states in (here, (JobState.ACCEPTED,)):
-            for job in self._ledger.jobs.wanted_cancelled(self._account, states):
-                with suppress(Changed):  # it has just been taken to be sent; next time
-                    self.cancel(job)
+        for job in self._ledger.jobs.wanted_cancelled(self._account, here):
+            with suppress(Changed):  # it has just been taken to be sent; next time
+                self._cancel(job)
+
+    def _cancel_there(self) -> None:
+        """Cancel what is at FAX.de."""
+        wanted = self._ledger.jobs.wanted_cancelled(self._account, (JobState.ACCEPTED,))
+        numbers = {job.id for job in wanted}
+        self._cancelling = {n: v for n, v in self._cancelling.items() if n in numbers}
+        for job in wanted:
+            if self._cancelling.get(job.id, (0.0, 0))[0] <= steady():
+                with suppress(Changed):
+                    self._cancel(job)
 
     def cancel(self, job: Job) -> Job:
-        """Do what can be done to stop a job that people have asked to cancel."""
+        """Do what can be done to stop a job that people have asked to cancel.
+
+        Raises:
+            Cancelled: faxd itself ends.
+        """
+        try:
+            return self._cancel(job)
+        except _Later:
+            return job
+
+    def _cancel(self, job: Job) -> Job:
         if job.state in {JobState.WAITING, JobState.HELD} and not job.doubt:
             return self._end(
                 job, JobState.CANCELLED, "withdrawn before it was sent", problem=texts.WITHDRAWN
@@ -232,9 +286,12 @@ class Follower:
         except (Rejected, FaxdeError, PasswordError) as error:
             maybe = not isinstance(error, PasswordError) and error.maybe_done
             self._log.warning("not cancelled yet", job=job.id, problem=str(error))
-            self._ledger.jobs.note(job, f"CancelJob: {error}", doubt=doubt or maybe)
-            self._failures += 1
-            raise _Later(after_failure(self._failures).total_seconds()) from None
+            job = self._ledger.jobs.note(job, f"CancelJob: {error}", doubt=doubt or maybe)
+            failures = self._cancelling.get(job.id, (0.0, 0))[1] + 1
+            again = steady() + after_failure(failures).total_seconds()
+            self._cancelling[job.id] = again, failures
+            self._rest_after(error)
+            return job
         gone = result is CancelResult.CANCELLED or (result is CancelResult.UNKNOWN and doubt)
         if gone:
             return self._end(

@@ -29,13 +29,14 @@ class Guard:
         for at, pages in sent:
             self._add(at, pages)
 
-    def begin(self, now: datetime) -> timedelta:
+    def begin(self, now: datetime, recipients: int = 1) -> timedelta:
         """Ask to send a job: no time at all if it may be sent, else how long to wait.
 
-        A job that may be sent counts until `end` is called for it.
+        A job that may be sent counts until `end` is called for it; it has at least a page for each
+        recipient. One that has more than a day's pages by itself may be sent when nothing else was.
         """
         with self._lock:
-            wait = self._wait(now)
+            wait = self._wait(now, recipients)
             if not wait:
                 self._under_way += 1
             return wait
@@ -52,7 +53,7 @@ class Guard:
             self._sent.append((at, pages))
             self._pages += pages
 
-    def _wait(self, now: datetime) -> timedelta:
+    def _wait(self, now: datetime, recipients: int) -> timedelta:
         # Times from the future were left by a clock that has been set back.
         while self._sent and not timedelta(0) <= now - self._sent[0][0] < _DAY:
             self._pages -= self._sent.popleft()[1]
@@ -63,8 +64,9 @@ class Guard:
                 waits.append(_HOUR - (now - self._sent[index][0]))
             else:
                 waits.append(timedelta(seconds=1))  # all of it is under way
-        if self._pages + self._under_way >= self._pages_per_day:
-            over, waited = self._pages + self._under_way - self._pages_per_day, timedelta(0)
+        pages = self._pages + self._under_way
+        if pages and pages + max(1, recipients) > self._pages_per_day:
+            over, waited = pages + max(1, recipients) - 1 - self._pages_per_day, timedelta(0)
             for at, pages in self._sent:
                 waited = _DAY - (now - at)
                 over -= pages

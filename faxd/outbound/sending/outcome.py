@@ -8,17 +8,32 @@ means that the first one was accepted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from faxd.faxde import Asks, FaxdeError, Rejected, SentJob
+from faxd.faxde.errors import Fault, HttpStatus
 from faxd.job import Job, JobState
+from faxd.outbound.intake.outbox import OutboxUnusable
 from faxd.outbound.sending import texts
-from faxd.outbound.sending.when import after_failure, is_given_up
+from faxd.outbound.sending.when import after_failure, failing_since, is_given_up
 from faxd.retry import STOP
 from faxd.words import Words
+
+#: HTTP's status for a request that is too large (RFC 9110 section 15.5.14)
+_TOO_LARGE = 413
+#: SendJob's code for it; also for many recipients (section "SendJob", note 2)
+_NOT_AUTHORISED = 1
+#: SendJob's code for it
+_WRONG_PASSWORD = -1
+#: SendJob's code for too little credit, "nur iLetter"
+_LETTERS_ONLY = 7
+
+
+#: seconds for which others are tried before the job that stopped the queue
+_AFTER_OTHERS = 30.0
 
 
 class Effect(Enum):
@@ -28,6 +43,7 @@ class Effect(Enum):
     WORKS = "works"  # FAX.de answers
     NETWORK = "network"  # it does not: no other job would fare better
     STOPPED = "stopped"  # the account's problem: a person must act
+    NO_OUTBOX = "no outbox"  # no other document can be read either
     ENDED = "ended"  # faxd itself ends
 
 
@@ -68,6 +84,9 @@ def refused(
 ) -> Verdict:
     """FAX.de has answered with a code that is not 0; ``same`` is an earlier job of that digest."""
     asks = error.code.asks
+    if asks is Asks.DUPLICATE and job.doubt and same is not None and same.accepted_at:
+        # It may be the earlier one that FAX.de speaks of.
+        return _failed(str(error), texts.same_or_earlier(same), now, Effect.WORKS)
     if asks is Asks.DUPLICATE and job.doubt:
         return Verdict(
             state=JobState.DONE,
@@ -80,18 +99,33 @@ def refused(
             },
             effect=Effect.WORKS,
         )
-    if asks is Asks.DUPLICATE:
+    if asks is Asks.DUPLICATE and not job.repeats:
         return _failed(str(error), texts.duplicate(same), now, Effect.WORKS)
     if asks is Asks.REFUSED:
         return _failed(str(error), texts.refused(error.code, job.doubt), now, Effect.WORKS)
+    if error.code.number == _NOT_AUTHORISED and len(job.recipients) > 1:
+        # An account must be enabled for that. Were it the whole account, the next job would tell.
+        return _failed(str(error), texts.SEVERAL_NOT_AUTHORISED, now, Effect.WORKS)
+    if error.code.number == _LETTERS_ONLY:
+        # There is too little credit for a letter, and enough for all else.
+        return _failing(
+            job,
+            str(error),
+            texts.account(error.code),
+            now,
+            give_up_after=give_up_after,
+            doubt=job.doubt,
+            effect=Effect.WORKS,
+        )
     if asks is Asks.ACCOUNT:
         return _again(
             job,
             str(error),
-            effect=Effect.STOPPED,
+            now,
             problem=texts.account(error.code),
-            due=now + timedelta(seconds=STOP),
+            others_first=error.code.number != _WRONG_PASSWORD,
         )
+    # A repetition is the same job again: it may only be too early for FAX.de.
     # What the document does not list may mean anything, an acceptance included.
     doubt = job.doubt or not error.code.documented
     return _failing(
@@ -115,18 +149,29 @@ def unanswered(job: Job, error: FaxdeError, now: datetime, *, give_up_after: flo
         now,
         give_up_after=give_up_after,
         doubt=doubt,
-        effect=Effect.NETWORK,
+        # What FAX.de chokes on is one document; what else goes wrong hits all.
+        effect=Effect.NONE if _is_the_jobs_own(error) else Effect.NETWORK,
     )
 
 
-def unreadable(job: Job, error: OSError, now: datetime, *, give_up_after: float) -> Verdict:
+def _is_the_jobs_own(error: FaxdeError) -> bool:
+    """Whether a call failed for what was sent, and another would fare better."""
+    return isinstance(error, Fault) or (
+        isinstance(error, HttpStatus) and error.status == _TOO_LARGE
+    )
+
+
+def unreadable(
+    job: Job, error: OSError | OutboxUnusable, now: datetime, *, give_up_after: float
+) -> Verdict:
     """A document cannot be read; so the request never was whole, and nothing was sent."""
+    why = error.strerror if isinstance(error, OSError) else None
     if isinstance(error, FileNotFoundError):
         words = texts.unclear() if job.doubt else texts.GONE
-        return _failed(f"the document is gone: {error.strerror}", words, now, Effect.NONE)
+        return _failed(f"the document is gone: {why}", words, now, Effect.NONE)
     return _failing(
         job,
-        f"the document cannot be read: {error.strerror or error}",
+        f"the document cannot be read: {why or error}",
         texts.UNREADABLE,
         now,
         give_up_after=give_up_after,
@@ -155,23 +200,25 @@ def unsendable(job: Job, error: ValueError, now: datetime) -> Verdict:
 
 def without_password(job: Job, error: Exception, now: datetime) -> Verdict:
     """There is no password, so nothing was called."""
-    return _again(
-        job,
-        str(error),
-        effect=Effect.STOPPED,
-        problem=texts.NO_PASSWORD,
-        due=now + timedelta(minutes=1),
-    )
+    return _again(job, str(error), now, problem=texts.NO_PASSWORD, others_first=False)
 
 
-def _again(job: Job, text: str, *, effect: Effect, problem: Words, due: datetime) -> Verdict:
-    """The job is not at fault, and waits for its queue."""
-    # The try was none: it does not count.
+def _again(job: Job, text: str, now: datetime, *, problem: Words, others_first: bool) -> Verdict:
+    """The job is probably not at fault, and waits until its queue goes on.
+
+    ``others_first``: should it be this job after all, they must not wait for ever. A corrected
+    password ends the wait early, and is none of the job's.
+    """
     return Verdict(
         state=JobState.UNCERTAIN if job.doubt else JobState.WAITING,
         text=text,
-        changes={"due_at": due, "problem": problem},
-        effect=effect,
+        changes={
+            "due_at": now + timedelta(seconds=STOP + _AFTER_OTHERS) if others_first else None,
+            "problem": problem,
+            # The try was none: it does not count.
+            "tries": job.tries - 1,
+        },
+        effect=Effect.STOPPED,
         problem=problem,
     )
 
@@ -187,10 +234,11 @@ def _failing(
     effect: Effect,
 ) -> Verdict:
     """It may pass by itself; it is tried again until that has taken too long."""
-    since = job.failing_since or now
+    since = failing_since(job.failing_since, now, give_up_after)
     if is_given_up(since, now, give_up_after):
         words = texts.unclear() if doubt else texts.given_up(problem)
-        return _failed(f"given up: {text}", words, now, effect)
+        verdict = _failed(f"given up: {text}", words, now, effect)
+        return replace(verdict, changes=verdict.changes | {"doubt": doubt})
     return Verdict(
         state=JobState.UNCERTAIN if doubt else JobState.WAITING,
         text=text,

@@ -33,10 +33,14 @@ from faxd.retry import STOP
 
 #: jobs that may be sent
 _SENDABLE = (JobState.WAITING, JobState.UNCERTAIN)
+#: states after a call that count for the guard: what may have been accepted does
+_COUNTING = frozenset({JobState.ACCEPTED, JobState.UNCERTAIN, JobState.DONE})
 #: seconds until the queue is looked at again when nothing calls for it earlier
 _IDLE = 60.0
 #: seconds after trouble with the ledger or the outbox
 _AFTER_TROUBLE = 15.0
+#: a wait for which nobody need be told that his job is held
+_SHORT = timedelta(seconds=1)
 #: jobs that are held or let go at a time
 _BATCH = 500
 
@@ -85,6 +89,8 @@ class Sender:
         self._lock = threading.Lock()
         #: what became of jobs that the ledger could not take note of
         self._unrecorded: list[tuple[Job, Verdict]] = []
+        self._retired = False
+        self._under_way = 0
 
     def run(self, only: int | None = None) -> float:
         """Send what is due; return the seconds until there may be more to do.
@@ -98,18 +104,36 @@ class Sender:
             self._record_late()
             while True:
                 pause = self._pause()
-                if pause > 0:
-                    return pause
-                wait = self._guard.begin(utc_now())
+                if pause > 0 or self._retired:
+                    return pause or _IDLE
+                # What may have been accepted must be repeated before FAX.de forgets it, and has
+                # been counted by the guard.
+                if self._send_next(JobState.UNCERTAIN, only):
+                    continue
+                self._release()
+                due = self._first_waiting(only)
+                if due is None:
+                    return self._until_next()
+                wait = self._guard.begin(utc_now(), len(due.recipients))
                 if wait:
                     return self._hold(wait)
-                if not self._send_next(only):
-                    return self._until_next()
+                self._send_guarded(due.id)
         except OutboxUnusable as error:
             self._log.debug("cannot send", problem=str(error))
         except (sqlite3.Error, LedgerError) as error:
             self._log.error("ledger cannot be used", problem=str(error))
         return _AFTER_TROUBLE
+
+    def retire(self, successor: Sender | None) -> None:
+        """Start nothing more; ``successor`` takes over what is still to be recorded."""
+        self._retired = True
+        if successor is not None:
+            successor._unrecorded = self._unrecorded
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a SendJob is under way."""
+        return self._under_way > 0
 
     def recover(self) -> None:
         """Treat what was being sent when faxd died as sent without an answer."""
@@ -139,6 +163,8 @@ class Sender:
 
     def _hold(self, wait: timedelta) -> float:
         """Hold what is due until the guard lets more pass."""
+        if wait <= _SHORT:
+            return wait.total_seconds()  # what is under way may not count in the end
         now = utc_now()
         words = texts.guard(self._send.max_jobs_per_hour, self._send.max_pages_per_day)
         for job in self._ledger.jobs.due(self._account, (JobState.WAITING,), now, limit=_BATCH):
@@ -159,33 +185,55 @@ class Sender:
 
     # one job
 
-    def _send_next(self, only: int | None) -> bool:
-        """Send the first job that is due; False if there is none."""
-        job = None
+    def _first_waiting(self, only: int | None) -> Job | None:
+        """The job that is to be sent next."""
+        if only is not None:
+            job = self._ledger.jobs.get(only)
+            return job if job is not None and job.state is JobState.WAITING else None
+        return self._ledger.jobs.next_waiting(self._account, utc_now())
+
+    def _send_guarded(self, number: int) -> None:
+        """Send a job that the guard lets pass, if no other lane was faster."""
         pages: int | None = None
         try:
-            self._release()
-            job = self._ledger.jobs.start(self._account, utc_now(), _SENDABLE, only)
-            if job is None:
-                return False
-            self._changed(job)
-            verdict = self._attempt(job)
-            job = self._record(job, verdict)
-            if verdict.state is JobState.ACCEPTED:
+            job = self._send_next(JobState.WAITING, number)
+            if job is not None and job.state in _COUNTING:
                 pages = (job.pages or 1) * max(1, len(job.recipients))
         finally:
             self._guard.end(utc_now(), pages)
+
+    def _send_next(self, state: JobState, only: int | None) -> Job | None:
+        """Send the first job in that state that is due, and return it; None if there is none."""
+        job = self._ledger.jobs.start(self._account, utc_now(), (state,), only)
+        if job is None:
+            return None
+        verdict = outcome.defect(
+            job, RuntimeError("ended"), utc_now(), give_up_after=self._send.give_up_after
+        )
+        with self._lock:
+            self._under_way += 1
+        try:
+            self._changed(job)
+            verdict = self._attempt(job)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+            job = self._record(job, verdict)
         self._tell(job, verdict)
         self._changed(job)
         if verdict.effect is Effect.ENDED:
             raise Cancelled
-        self._note(verdict)
-        return True
+        if verdict.effect is Effect.NO_OUTBOX:
+            raise OutboxUnusable(verdict.text)
+        return job
 
     def _record(self, job: Job, verdict: Verdict) -> Job:
         """Record what became of a job; what cannot be recorded now is kept until it can be."""
         try:
-            return self._ledger.jobs.move(job, verdict.state, verdict.text, **verdict.changes)
+            with self._ledger.transaction():
+                # Together: no other lane may find a job waiting whose queue has just been stopped.
+                self._note(verdict)
+                return self._ledger.jobs.move(job, verdict.state, verdict.text, **verdict.changes)
         except sqlite3.Error:
             self._unrecorded.append((job, verdict))
             raise
@@ -195,9 +243,13 @@ class Sender:
         with self._lock:
             while self._unrecorded:
                 job, verdict = self._unrecorded[0]
-                job = self._ledger.jobs.move(job, verdict.state, verdict.text, **verdict.changes)
+                with suppress(Changed), self._ledger.transaction():
+                    self._note(verdict)
+                    job = self._ledger.jobs.move(
+                        job, verdict.state, verdict.text, **verdict.changes
+                    )
+                    self._tell(job, verdict)
                 del self._unrecorded[0]
-                self._tell(job, verdict)
                 self._changed(job)
 
     def _release(self) -> None:
@@ -230,6 +282,9 @@ class Sender:
             return outcome.unanswered(job, error, utc_now(), give_up_after=limit)
         except PasswordError as error:
             return outcome.without_password(job, error, utc_now())
+        except OutboxUnusable as error:
+            verdict = outcome.unreadable(job, error, utc_now(), give_up_after=limit)
+            return replace(verdict, effect=Effect.NO_OUTBOX)
         except OSError as error:
             return outcome.unreadable(job, error, utc_now(), give_up_after=limit)
         except ValueError as error:
@@ -278,33 +333,36 @@ class Sender:
 
     def _note(self, verdict: Verdict) -> None:
         """Record what a call says of the whole queue, and tell it once."""
-        if verdict.effect is Effect.NONE:
+        if verdict.effect not in {Effect.WORKS, Effect.NETWORK, Effect.STOPPED}:
             return
-        with self._lock:
-            before, now = self._ledger.queue(self._account), utc_now()
-            if verdict.effect is Effect.WORKS:
-                if before.problem is None and before.failures == 0 and before.last_success:
-                    return  # one record for each job would be one sync for each
-                queue = Queue(account=self._account, last_success=now)
-                if before.problem is not None:
-                    self._log.info("sending works again", was=before.problem.en)
-            else:
-                stopped = verdict.effect is Effect.STOPPED
-                failures = before.failures + 1
-                pause = timedelta(seconds=STOP) if stopped else after_failure(failures)
-                queue = replace(
-                    before,
-                    problem=verdict.problem,
-                    problem_since=before.problem_since or now,
-                    failures=failures,
-                    paused_until=now + pause,
-                    is_stopped=stopped,
+        before, now = self._ledger.queue(self._account), utc_now()
+        if verdict.effect is Effect.WORKS:
+            if before.is_stopped and paused_for(before, self._settings.password_changed(), now) > 0:
+                return  # it was under way when the account stopped, and says nothing of that
+            if before.problem is None and before.failures == 0 and before.last_success:
+                return  # one record for each job would be one sync for each
+            queue = Queue(account=self._account, last_success=now)
+            if before.problem is not None:
+                self._log.info("sending works again", was=before.problem.en)
+        else:
+            stopped = verdict.effect is Effect.STOPPED
+            if not stopped and paused_for(before, None, now) > 0:
+                return  # it was under way when another one failed: that is one failure
+            failures = before.failures + 1
+            pause = timedelta(seconds=STOP) if stopped else after_failure(failures)
+            queue = replace(
+                before,
+                problem=verdict.problem,
+                problem_since=before.problem_since or now,
+                failures=failures,
+                paused_until=now + pause,
+                is_stopped=stopped,
+            )
+            if before.problem != verdict.problem:
+                self._log.error(
+                    "sending stopped" if stopped else "cannot send", problem=verdict.text
                 )
-                if before.problem != verdict.problem:
-                    self._log.error(
-                        "sending stopped" if stopped else "cannot send", problem=verdict.text
-                    )
-            self._ledger.set_queue(queue)
+        self._ledger.set_queue(queue)
 
 
 def paused_for(queue: Queue, password_changed: Any, now: Any) -> float:

@@ -43,6 +43,18 @@ UNREADABLE = Words(
     de="Das Dokument ist zurzeit nicht lesbar. Es wird von selbst wieder versucht.",
     en="The document cannot be read at the moment. It is tried again by itself.",
 )
+SEVERAL_NOT_AUTHORISED = Words(
+    de=(
+        "FAX.de hat den Auftrag abgelehnt: nicht autorisiert (1). Für den Versand an mehrere"
+        " Empfänger muss das Konto bei FAX.de freigeschaltet sein; bitte sagen Sie es dem"
+        " Administrator. Bis dahin senden Sie bitte an jeden Empfänger einzeln."
+    ),
+    en=(
+        "FAX.de has refused the job: not authorised (1). To send to several recipients, the account"
+        " must be enabled by FAX.de; please tell the administrator. Until then, please send to each"
+        " recipient separately."
+    ),
+)
 UNSENDABLE = Words(
     de=(
         "Text oder Namen enthalten Zeichen, die sich nicht übertragen lassen. Bitte entfernen Sie"
@@ -181,6 +193,24 @@ def duplicate(same: Job | None) -> Words:
             "FAX.de has refused the job because the same document is already on its way, or was"
             f" sent, to the same recipient{when_en}. To send it all the same, give it a reference"
             " in square brackets, such as +4940123456[2], and put it into the outbox again."
+        ),
+    )
+
+
+def same_or_earlier(same: Job) -> Words:
+    """FAX.de has the same job, but that may be an earlier one."""
+    return Words(
+        de=(
+            f"UNKLAR, ob dies gesendet wurde: Die Antwort ging verloren, und dasselbe Dokument war"
+            f" schon vorher an denselben Empfänger aufgegeben (Nr. {same.id}). Bitte im"
+            " Kundenbereich von FAX.de nachsehen. Soll es noch einmal gesendet werden, geben Sie"
+            " ihm eine eigene Referenz in eckigen Klammern, zum Beispiel +4940123456[2]."
+        ),
+        en=(
+            f"UNCLEAR whether this was sent: the answer was lost, and the same document had been"
+            f" dropped for the same recipient before (no. {same.id}). Please look into the customer"
+            " area of FAX.de. To send it once more, give it a reference of its own in square"
+            " brackets, such as +4940123456[2]."
         ),
     )
 

@@ -11,6 +11,8 @@ _FIRST, _LONGEST = 30.0, 900.0
 #: seconds: the first look at an accepted job, the factor by which looks come apart, the longest
 _LOOK, _STEP = 30.0, 1.5
 _LOOK_LONGEST, _LOOK_LONGEST_LETTER = 300.0, 3600.0
+#: a time that is further off than this was set by a clock that was wrong
+_CLOCK = timedelta(days=2)
 #: for so long a job that FAX.de does not know may only not be visible yet
 _NOT_YET_VISIBLE = timedelta(hours=1)
 
@@ -20,9 +22,16 @@ def after_failure(failures: int) -> timedelta:
     return timedelta(seconds=min(_LONGEST, _FIRST * 2.0 ** min(max(failures, 1) - 1, 20)))
 
 
-def is_given_up(since: datetime | None, now: datetime, limit: float) -> bool:
+def failing_since(since: datetime | None, now: datetime, limit: float) -> datetime:
+    """Since when it fails; ``now`` if it has just begun, or if a wrong clock has set the time."""
+    if since is None or not timedelta(0) <= now - since <= timedelta(seconds=limit) + _CLOCK:
+        return now
+    return since
+
+
+def is_given_up(since: datetime, now: datetime, limit: float) -> bool:
     """Whether something has failed for longer than ``limit`` seconds."""
-    return since is not None and (now - since).total_seconds() > limit
+    return (now - since).total_seconds() > limit
 
 
 def next_look(job: Job, now: datetime) -> datetime:
@@ -39,6 +48,8 @@ def next_look(job: Job, now: datetime) -> datetime:
 
 def may_not_be_visible_yet(job: Job, now: datetime) -> bool:
     """Whether "no such job" may mean that it has just been accepted, or is planned for later."""
+    if job.at is not None and job.at > now:
+        return True
     begin = max(job.accepted_at or job.created_at, job.at or job.created_at)
-    # A clock that was set back must not make an hour out of years.
-    return abs(now - begin) <= _NOT_YET_VISIBLE or begin > now
+    # In the future it can only be by a clock that was set back, which must not make years of it.
+    return abs(now - begin) <= _NOT_YET_VISIBLE

@@ -301,7 +301,8 @@ def test_what_changes_in_the_last_moment_comes_back(
     for name in ("1.pdf", "2.pdf"):
         drop(path, name)
     files = list(look(outbox).values())
-    real, calls = durable.Folder.take, []
+    real = durable.Folder.take
+    calls: list[str] = []
 
     def office_is_quick(self: durable.Folder, source: durable.Folder, name: str, new: str) -> None:
         if not calls:

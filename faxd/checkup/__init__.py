@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
+from faxd.checkup.finding import Finding, bad, good
+from faxd.checkup.sending import sending
 from faxd.clock import utc_now
 from faxd.config import AccountSettings, Config, ConfigError, PasswordError
 from faxd.faxde import Asks, FaxdeError, Rejected, Service
@@ -21,29 +21,18 @@ from faxd.wiring import client_for, connect, make_state_dir, open_ledger
 _NO_JOB = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was tried."""
-
-    #: what was tried
-    subject: str
-    good: bool
-    #: what was found, and what to do if it is not good
-    detail: str
-
-
 def check(config: Config) -> Iterator[Finding]:
     """Try state folder, service, and each account's login and folders, one after the other."""
     try:
         make_state_dir(config)
         ledger = open_ledger(config)
     except OSError as error:
-        yield _bad("state folder", f"{config.state_dir}: {error.strerror or error}")
+        yield bad("state folder", f"{config.state_dir}: {error.strerror or error}")
         return
     except LedgerError as error:
-        yield _bad("state folder", str(error))
+        yield bad("state folder", str(error))
         return
-    yield _good("state folder", str(config.state_dir))
+    yield good("state folder", str(config.state_dir))
     service, found = _service(config)
     yield found
     for account in config.accounts:
@@ -51,7 +40,7 @@ def check(config: Config) -> Iterator[Finding]:
             yield _login(account, service, ledger)
         yield _inbox(account)
         if account.outbox is not None:
-            yield _outbox(account.name, account.outbox)
+            yield from sending(account, ledger)
     if service is not None:
         service.close()
     ledger.close()
@@ -62,15 +51,15 @@ def _service(config: Config) -> tuple[Service | None, Finding]:
     try:
         service = connect(config)
     except ConfigError as error:
-        return None, _bad(subject, str(error))
+        return None, bad(subject, str(error))
     try:
         service.fetch()
     except FaxdeError as error:
         service.close()
-        return None, _bad(
+        return None, bad(
             subject, f"{error}; see to network, firewall and service.wsdl ({config.service.wsdl})"
         )
-    return service, _good(subject, f"answers at {config.service.wsdl}")
+    return service, good(subject, f"answers at {config.service.wsdl}")
 
 
 def _login(account: AccountSettings, service: Service, ledger: Ledger) -> Finding:
@@ -79,23 +68,24 @@ def _login(account: AccountSettings, service: Service, ledger: Ledger) -> Findin
     try:
         client_for(service, account).job_status(_NO_JOB)
     except PasswordError as error:
-        return _bad(subject, str(error))
+        return bad(subject, str(error))
     except Rejected as error:
         if error.code.asks is Asks.ACCOUNT:
             # As after a poll: the daemon must not try the same again at once.
             stopped = utc_now() + timedelta(seconds=STOP)
             problem = health.problem or str(error)
             ledger.set_health(replace(health, problem=problem, stopped_until=stopped))
-        return _bad(
-            subject, f"{error.code.english} ({error.code.german}); see account and password"
-        )
+        return bad(subject, f"{error.code.english} ({error.code.german}); see account and password")
     except FaxdeError as error:
-        return _bad(subject, f"{error}; try again")
+        return bad(subject, f"{error}; try again")
     # The daemon holds its calls back after a bad login; now that it is good, it need not.
-    if health.stopped_until is not None:
+    queue = ledger.queue(account.account)
+    if queue.is_stopped:
+        ledger.set_queue(replace(queue, paused_until=None, is_stopped=False))
+    if health.stopped_until is not None or queue.is_stopped:
         ledger.set_health(replace(health, stopped_until=None))
-        return _good(subject, f"account {account.account}; its stop is lifted")
-    return _good(subject, f"account {account.account}")
+        return good(subject, f"account {account.account}; its stop is lifted")
+    return good(subject, f"account {account.account}")
 
 
 def _inbox(account: AccountSettings) -> Finding:
@@ -109,27 +99,10 @@ def _inbox(account: AccountSettings) -> Finding:
             inbox.root.remove(name)
             inbox.root.sync()
     except InboxUnusable as error:
-        return _bad(subject, str(error))
+        return bad(subject, str(error))
     except OSError as error:
-        return _bad(
+        return bad(
             subject,
             f"{account.inbox}: {error.strerror or error}; see to owner, mode and the setting group",
         )
-    return _good(subject, str(account.inbox))
-
-
-def _outbox(name: str, path: Path) -> Finding:
-    subject = f"{name}: outbox"
-    if not path.is_dir():
-        return _bad(subject, f"{path} is no folder; make it, or mount the disk that it is on")
-    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        return _bad(subject, f"{path} cannot be written by this user; see to its owner and mode")
-    return _good(subject, str(path))
-
-
-def _good(subject: str, detail: str) -> Finding:
-    return Finding(subject=subject, good=True, detail=detail)
-
-
-def _bad(subject: str, detail: str) -> Finding:
-    return Finding(subject=subject, good=False, detail=detail)
+    return good(subject, str(account.inbox))

@@ -1,0 +1,8 @@
+"""The commands: parse, call, print. What is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+from faxd.cli import jobs, receiving, sending, service, trying
+from faxd.cli.common import main
+
+__all__ = ["jobs", "main", "receiving", "sending", "service", "trying"]
