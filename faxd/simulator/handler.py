@@ -21,6 +21,8 @@ from faxd.simulator.soap import SoapFault, read_request
 from faxd.simulator.wsdl import ENDPOINT_PATH, WSDL_PATHS
 
 _PIECE = 256 * 1024
+#: seconds within which the accepting thread notices that it is to end
+_TICK = 0.02
 
 
 class Listener(ThreadingHTTPServer):
@@ -47,6 +49,18 @@ class Listener(ThreadingHTTPServer):
         self._reset: set[socket.socket] = set()
         self._guard = Lock()
         super().__init__(address, Handler)
+        # A connection may go between its announcement and `accept`, which must not wait for the
+        # next one then.
+        self.socket.settimeout(_TICK)
+
+    def serve(self) -> None:
+        """Take connections until `stopping` is set.
+
+        Not serve_forever: its counterpart, shutdown, would wait without end for a thread that
+        is stuck.
+        """
+        while not self.stopping.is_set():
+            self.handle_request()
 
     def server_bind(self) -> None:
         """Bind without asking the resolver for this machine's name, which may take seconds."""

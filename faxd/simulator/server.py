@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +27,9 @@ from faxd.simulator.wsdl import WSDL_PATHS, Wire
 
 #: A certificate and its key as files, or a context of one's own making.
 Tls = tuple[str | Path, str | Path] | ssl.SSLContext
+
+#: seconds until a thread that was told to end counts as stuck
+_PATIENCE = 10.0
 
 
 def _utc_now() -> datetime:
@@ -81,24 +86,28 @@ class Simulator(Switches):
             )
             self.port = self._listener.server_port
             self._thread = threading.Thread(
-                target=self._listener.serve_forever, args=(0.02,), name="simulator", daemon=True
+                target=self._listener.serve, name="simulator", daemon=True
             )
             self._thread.start()
             self._status_caller.start()
         return self
 
     def stop(self) -> None:
-        """Close the port and all connections: from now on connections are refused."""
+        """Close the port and all connections: from now on connections are refused.
+
+        Raises RuntimeError when the accepting thread is stuck: a defect, and where it is.
+        """
         listener, thread = self._listener, self._thread
         self._listener = self._thread = None
         self._status_caller.stop()
         if listener and thread:
             listener.stopping.set()
             listener.released.set()
-            listener.shutdown()
+            thread.join(_PATIENCE)
             listener.server_close()
             listener.drop_connections()
-            thread.join()
+            if thread.is_alive():
+                raise RuntimeError(f"the stand-in's thread does not end; it is\n{_place(thread)}")
 
     def restart(self) -> None:
         """Stop when running, and listen again on the port of before."""
@@ -222,6 +231,12 @@ class Simulator(Switches):
         return [
             entry for entry in self.calls if entry.call == call and account in (None, entry.account)
         ]
+
+
+def _place(thread: threading.Thread) -> str:
+    """Where a thread is."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return "".join(traceback.format_stack(frame)) if frame else "nowhere"
 
 
 def _context(tls: Tls | None) -> ssl.SSLContext | None:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from faxd.simulator.log import Log
 from faxd.simulator.model import Job
+from faxd.simulator.recipients import FAX
 from faxd.simulator.report import Outcome
 from faxd.simulator.state import Provider
 
@@ -73,7 +74,8 @@ def fill(template: str, job: Job, outcomes: list[Outcome]) -> str:
     }
     if len(outcomes) < 2:
         recipient = job.order.recipients[0] if job.order.recipients else None
-        outcome = outcomes[0] if outcomes else Outcome("OK", "", 0)
+        is_fax = job.order.job_type == FAX
+        outcome = outcomes[0] if outcomes and is_fax else Outcome("OK", "", 0)
         values["RCV"] = recipient.address if recipient else ""
         values["CID"] = recipient.reference if recipient else ""
         values["STAT"] = _WORDS.get(outcome.result, outcome.result.upper())
@@ -82,12 +84,12 @@ def fill(template: str, job: Job, outcomes: list[Outcome]) -> str:
     return _PLACEHOLDER.sub(lambda found: quote(values[found[1]], safe=""), template)
 
 
-def is_allowed(address: str) -> bool:
-    """Whether the stand-in may call it: http, on this machine, not longer than documented."""
+def is_near(address: str) -> bool:
+    """Whether it is http on this machine: the stand-in calls nobody else."""
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname or "", parts.port
-        if parts.scheme != "http" or len(address) > _LONGEST:
+        if parts.scheme != "http":
             return False
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -128,15 +130,18 @@ class StatusCaller:
             if stopping.is_set():
                 break
             for job, outcomes in provider.through():
-                self._call(job, fill(template_of(job.order.options), job, outcomes))
+                self._call(job, outcomes)
 
-    def _call(self, job: Job, address: str) -> None:
+    def _call(self, job: Job, outcomes: list[Outcome]) -> None:
+        template = template_of(job.order.options)
+        if not template:
+            return
+        address = fill(template, job, outcomes)
         sequence = self._log.open(STATURL)
         self._log.note(
             sequence, account=job.account, job_id=str(job.job_id), parameters={"url": address}
         )
-        # The filled address may be longer than the documented one.
-        if not is_allowed(template_of(job.order.options)) or not is_allowed(address[:_LONGEST]):
+        if len(template) > _LONGEST or not is_near(address):
             self._log.note(sequence, fault="not an address that the stand-in calls")
             return
         try:
@@ -156,4 +161,3 @@ def _get(address: str) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
-

@@ -1,0 +1,166 @@
+"""The office of the demo: its folders, its configuration, and the daemon that serves it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from faxd.config import AccountSettings, Config, SendSettings, load
+
+#: seconds between two polls of the demo's daemon
+_INTERVAL = 2
+PASSWORD = "demo-password"  # noqa: S105 (of the stand-in on this machine)
+
+#: settings of a given configuration that lead out of the demo, or that it makes itself
+_OWN = frozenset(
+    {
+        *("name", "account", "poll_interval", "inbox", "inbox_marker", "group"),
+        *("outbox", "sending", "sent", "failed", "send"),
+    }
+)
+#: settings that make it wait for longer than anybody looks on
+_SLOW = frozenset(
+    {
+        *("watch", "scan_interval", "settle", "settle_blind", "patience", "give_up_after"),
+        *("repeat_on", "repeat", "repeat_after"),
+        *("keep_sent_days", "keep_failed_days", "keep_records_days"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Office:
+    """The folders of the demo."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config.toml"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def ledger(self) -> Path:
+        return self.state / "ledger.sqlite"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "faxd.log"
+
+    def set_up(self, wsdl: str, given: Config | None, names: list[str]) -> Config:
+        """Make folders, password and configuration, and return that.
+
+        Raises:
+            ConfigError: the settings of ``given`` cannot be used here.
+            OSError: something cannot be made.
+        """
+        for name in names:
+            for folder in ("inbox", "outbox"):
+                (self.root / name / folder).mkdir(parents=True, exist_ok=True)
+        secret = self.root / "password"
+        secret.touch(mode=0o600)
+        secret.write_text(PASSWORD + "\n")
+        port = _free_port()
+        lines = [f"state_dir = {toml(self.state)}"]
+        if given and given.timezone:
+            lines.append(f"timezone = {toml(given.timezone)}")
+        lines += ["[service]", f"wsdl = {toml(wsdl)}"]
+        lines += [
+            "[status_receiver]",
+            f"listen = {toml(f'127.0.0.1:{port}')}",
+            f"url = {toml(f'http://127.0.0.1:{port}')}",
+        ]
+        for index, name in enumerate(names):
+            lines += self._account(name, secret, given.accounts[index] if given else None)
+        self.config.write_text("\n".join(lines) + "\n")
+        return load(self.config)
+
+    def _account(self, name: str, secret: Path, given: AccountSettings | None) -> Iterator[str]:
+        yield "[[accounts]]"
+        yield f"name = {toml(name)}"
+        yield f"account = {toml(given.account if given else '123456')}"
+        yield f"password_file = {toml(secret)}"
+        yield f"poll_interval = {_INTERVAL}"
+        yield f"inbox = {toml(self.root / name / 'inbox')}"
+        yield f"outbox = {toml(self.root / name / 'outbox')}"
+        if given:
+            yield from _tried(given)
+            yield "[accounts.send]"
+            yield from _tried_send(given.send)
+
+
+def _tried(account: AccountSettings) -> Iterator[str]:
+    """The settings of a given configuration that do not lead out of the demo."""
+    for key in sorted(account.model_fields_set - _OWN):
+        if key.startswith("password"):
+            continue
+        value = getattr(account, key)
+        yield f"{key} = {toml(oct(value)[2:].zfill(4) if key.endswith('_mode') else value)}"
+
+
+def _tried_send(send: SendSettings) -> Iterator[str]:
+    for key in sorted(send.model_fields_set - _SLOW):
+        value = getattr(send, key)
+        if key == "options":
+            value = {name: what for name, what in value.items() if name != "status_url"}
+        yield f"{key} = {toml(value)}"
+
+
+def toml(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{toml(key)} = {toml(what)}" for key, what in value.items()) + "}"
+    if isinstance(value, tuple | list | frozenset):
+        return "[" + ", ".join(toml(what) for what in value) + "]"
+    # A text is written as in JSON, which lets one character pass that TOML does not.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _free_port() -> int:
+    """A port of the loopback interface that nobody has, for the moment."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextlib.contextmanager
+def daemon(office: Office) -> Iterator[subprocess.Popen[bytes]]:
+    """The real daemon, as a process of its own."""
+    with office.log.open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 (our own program)
+            [sys.executable, "-m", "faxd", "run", "-c", str(office.config)],
+            stderr=log,
+            # Ctrl-C is for the demo, which ends the daemon in its own way.
+            start_new_session=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Have the daemon end, if it runs."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(12)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
