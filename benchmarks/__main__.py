@@ -6,10 +6,11 @@ import argparse
 import hashlib
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import faxd
-from benchmarks import measure, report
+from benchmarks import measure, report, sending
 from benchmarks.office import Office, opened
 
 _MB = 1_000_000
@@ -17,10 +18,14 @@ _MB = 1_000_000
 _SMALL = 50_000
 #: polls that an idle daemon makes before its memory is read
 _POLLS = 5
+_PARTS = ("receiving", "drop", "large", "delay")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(_PARTS)} [all]"
+    )
     parser.add_argument("--quick", action="store_true", help="smaller sizes, for trying")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of each [5]")
     parser.add_argument(
@@ -30,17 +35,25 @@ def main() -> None:
         help="where to write; on a disk, or syncing costs nothing [/var/tmp]",
     )
     arguments = parser.parse_args()
+    parts = arguments.parts or _PARTS
+    if not set(parts) <= set(_PARTS):
+        parser.error(f"a part is one of {', '.join(_PARTS)}")
     with tempfile.TemporaryDirectory(prefix="faxd-bench-", dir=arguments.folder) as folder:
         print(report.machine(Path(folder)), end="\n\n")
-        print(report.EXPLANATION.format(repeat=arguments.repeat), end="\n\n", flush=True)
         before = _program()
-        with opened(Path(folder)) as office:
-            _run(office, quick=arguments.quick, repeat=arguments.repeat)
+        if "receiving" in parts:
+            print(report.EXPLANATION.format(repeat=arguments.repeat), end="\n\n", flush=True)
+            with opened(Path(folder, "receiving")) as office:
+                _receive(office, quick=arguments.quick, repeat=arguments.repeat)
+                print()
+        if {*parts} - {"receiving"}:
+            print(report.SENDING, end="\n\n", flush=True)
+            _send(Path(folder), parts, quick=arguments.quick, repeat=arguments.repeat)
         if _program() != before:
             print("\nNOT VALID: faxd's source was changed while it was measured.")
 
 
-def _run(office: Office, *, quick: bool, repeat: int) -> None:
+def _receive(office: Office, *, quick: bool, repeat: int) -> None:
     sizes, count = ((1, 10), 50) if quick else ((1, 10, 50, 200), 500)
     results = {}
     for size in sizes:
@@ -53,6 +66,25 @@ def _run(office: Office, *, quick: bool, repeat: int) -> None:
     _progress("")
     print(report.one_fax_table(results), end="\n\n")
     print(report.other_table(many, count, _SMALL, idle, _POLLS))
+
+
+def _send(folder: Path, parts: Sequence[str], *, quick: bool, repeat: int) -> None:
+    count, size, delayed = (500, 10 * _MB, 20) if quick else (10_000, 100 * _MB, 200)
+    for part in parts:
+        root = folder / part
+        root.mkdir(exist_ok=True)
+        _progress(f"{part} ...")
+        match part:
+            case "drop":
+                table = report.drop_table(sending.drop(root, count), count)
+            case "large":
+                table = report.large_table(sending.large(root, size, repeat), size)
+            case "delay":
+                table = report.delay_table(sending.delay(root, delayed))
+            case _:
+                continue
+        _progress("")
+        print(table, end="\n\n", flush=True)
 
 
 def _program() -> str:

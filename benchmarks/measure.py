@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import socket
 import statistics
+import subprocess
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -127,14 +128,13 @@ def _command(office: Office, side: str, count: int, size: int) -> Usage:
     return usage
 
 
-def _daemon(office: Office, polls: int) -> tuple[int, float]:
-    """Resident KiB and seconds until ready."""
+@contextmanager
+def ready(office: Office) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """`faxd run`, and the seconds that it took to be ready; it ends with the block."""
     address = office.root / "notify"
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as notes:
         notes.bind(str(address))
         notes.settimeout(30)
-        before = office.ask("polls")
-        office.settle()
         begin = time.perf_counter()
         daemon = started(
             ("faxd", "run", "-c", str(office.config)), office.log, NOTIFY_SOCKET=str(address)
@@ -142,11 +142,21 @@ def _daemon(office: Office, polls: int) -> tuple[int, float]:
         with daemon as child:
             while b"READY=1" not in notes.recv(4096).split(b"\n"):
                 pass
-            ready = time.perf_counter() - begin
-            _wait_for(lambda: office.ask("polls") >= before + polls)
-            memory = resident(child.pid)
+            seconds = time.perf_counter() - begin
+            # What it has to say later must not wait for somebody to listen.
+            notes.close()
+            yield child, seconds
     address.unlink()
-    return memory, ready
+
+
+def _daemon(office: Office, polls: int) -> tuple[int, float]:
+    """Resident KiB and seconds until ready."""
+    before = office.ask("polls")
+    office.settle()
+    with ready(office) as (child, seconds):
+        _wait_for(lambda: office.ask("polls") >= before + polls)
+        memory = resident(child.pid)
+    return memory, seconds
 
 
 def _wait_for(happened: Callable[[], bool]) -> None:

@@ -21,6 +21,7 @@ from benchmarks.process import command
 
 ACCOUNT = "123456"
 PASSWORD = "of-the-stand-in"
+_NO_LIMIT = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Office:
     @property
     def config(self) -> Path:
         return self.root / "config.toml"
+
+    @property
+    def outbox(self) -> Path:
+        """Where faxd takes from, if it sends (see `opened`)."""
+        return self.root / "out" / "outbox"
 
     @property
     def wsdl(self) -> Path:
@@ -91,8 +97,9 @@ class Office:
 
 
 @contextlib.contextmanager
-def opened(root: Path) -> Iterator[Office]:
-    """An office in the empty folder ``root``, and its stand-in."""
+def opened(root: Path, *, sends: bool = False) -> Iterator[Office]:
+    """An office in the folder ``root``, and its stand-in; ``sends``: faxd has an outbox."""
+    root.mkdir(exist_ok=True)
     child = subprocess.Popen(
         command("benchmarks.standin"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -100,13 +107,13 @@ def opened(root: Path) -> Iterator[Office]:
         try:
             assert child.stdout
             office = Office(root, child)
-            _furnish(office, json.loads(child.stdout.readline()))
+            _furnish(office, json.loads(child.stdout.readline()), sends)
             yield office
         finally:
             child.kill()
 
 
-def _furnish(office: Office, wsdl_url: str) -> None:
+def _furnish(office: Office, wsdl_url: str, sends: bool) -> None:
     for side in office.sides:
         office.inbox(side).mkdir()
     with urllib.request.urlopen(wsdl_url) as answer:
@@ -118,9 +125,15 @@ def _furnish(office: Office, wsdl_url: str) -> None:
         "name": "bench",
         "account": ACCOUNT,
         "password_file": str(secret),
-        "poll_interval": 1,
+        "poll_interval": 60 if sends else 1,
         "inbox": str(office.inbox("faxd")),
     }
+    if sends:
+        office.outbox.mkdir(parents=True)
+        # The guard against cost is not what is measured.
+        guard = dict.fromkeys(("max_jobs_per_hour", "max_pages_per_day"), _NO_LIMIT)
+        settings |= {"outbox": str(office.outbox)}
+        settings |= {f"send.{key}": value for key, value in guard.items()}
     # JSON's strings and numbers are TOML's, too.
     lines = [
         f"state_dir = {json.dumps(str(office.root / 'state'))}",

@@ -112,8 +112,22 @@ def started(arguments: Sequence[str], log: Path, **env: str) -> Iterator[subproc
 
 def resident(pid: int) -> int:
     """Resident memory of a process now, KiB."""
+    return _status(pid, "VmRSS")
+
+
+def peak_of(pid: int) -> int:
+    """Greatest resident memory of a process since its start or `forget_peak`, KiB."""
+    return _status(pid, "VmHWM")
+
+
+def forget_peak(pid: int) -> None:
+    """Have `peak_of` begin anew (proc(5), clear_refs)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _status(pid: int, figure: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{figure}:"):
             return int(line.split()[1])
     raise RuntimeError(f"no process {pid}")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.measure import Compared, Idle, OneFax
+from benchmarks.sending import PATIENCE, Drop
 from faxd.text import table
 
 _KIB = 1024
@@ -19,6 +20,22 @@ GROWTH = 8.0  # MB above idle, at any size
 RATIO, RATIO_FROM = 0.6, 50 * _MB  # of plain zeep's time, from that size on
 RESIDENT = 70.0  # MB
 READY = 1.0  # seconds
+FLAT = 24.0  # MB that thousands of files may add to the daemon's memory
+DELAY = 1.5  # seconds from the close of a file until SendJob
+
+SENDING = f"""\
+Sending: the real daemon (`faxd run`) beside four threads of plain zeep, with a stand-in of its own
+for each run. The plain client reads a folder and sends; faxd waits until each file has stood still,
+takes it, keeps its ledger (each record synced before what it is for), shows a slip of each job, and
+after 30 s begins to ask for each job's status and to file what is through (a job takes a minute).
+
+drop     small files renamed into the outbox at once, from before the first rename until the
+         stand-in has accepted the last; the plain client's time is that of its loop. "overtaken":
+         how many later files arrived before an earlier one, at the most.
+memory   of the daemon, resident, once its first job was sent: before, at the peak, at the end.
+delay    from the close of a file until its SendJob arrives, with the default settings; files
+         are written one by one at random intervals, so several are on their way at a time.
+Given up when nothing has arrived for {PATIENCE:g} s. The guard against cost is out of the way."""
 
 EXPLANATION = """\
 faxd beside a client of plain zeep (`Settings(xml_huge_tree=True)`), each in a fresh process, with
@@ -95,6 +112,65 @@ def other_table(many: Compared, count: int, size: int, idle: Idle, polls: int) -
                 *(_s(idle.ready), "", ""),
                 *_goal(idle.ready <= READY, f"at most {READY:g} s"),
             ),
+        ],
+    )
+
+
+def drop_table(found: Drop, count: int) -> str:
+    """Many files dropped at once."""
+    before, peak, after = found.memory
+    once = found.missing == 0 and found.doubled == 0
+    return table(
+        (f"{count} files dropped at once", "faxd", "plain zeep", "ratio", "goal", ""),
+        [
+            (
+                "files per second",
+                *_both(found.rate, lambda rate: f"{rate:.0f}"),
+                f"{found.rate.ratios[0]:.2f}",
+                "",
+                "",
+            ),
+            (
+                "sent more than once, or never",
+                f"{found.doubled}, {found.missing}",
+                *("", "", *_goal(once, "none")),
+            ),
+            ("overtaken by at most", str(found.overtaken), "", "", "", ""),
+            ("memory before, at the peak", f"{_mb(before)}, {_mb(peak)}", "", "", "", ""),
+            (
+                "memory at the end",
+                *(_mb(after), "", ""),
+                *_goal(_in_mb(after - before) <= FLAT, f"at most {FLAT:g} MB more"),
+            ),
+        ],
+    )
+
+
+def large_table(grown: Compared, size: int) -> str:
+    """Memory for one large document."""
+    return table(
+        (f"a PDF of {size / _MB:g} MB sent", "faxd", "plain zeep", "goal", ""),
+        [
+            (
+                "grown at the peak",
+                *_both(grown, _mb),
+                *_goal(_in_mb(grown.median("faxd")) <= GROWTH, f"at most {GROWTH:g} MB more"),
+            )
+        ],
+    )
+
+
+def delay_table(seconds: list[float]) -> str:
+    """How soon a file goes; ``seconds`` smallest first."""
+    return table(
+        (f"from close to SendJob, {len(seconds)} files", "median", "worst", "goal", ""),
+        [
+            (
+                "time",
+                _s(statistics.median(seconds)),
+                _s(seconds[-1]),
+                *_goal(seconds[-1] <= DELAY, f"worst at most {DELAY:g} s"),
+            )
         ],
     )
 
