@@ -1,0 +1,13 @@
+"""Everything that opens somebody's document, done in a child process with limits.
+
+Documents are hostile and the libraries that read them are large; neither may endanger or slow
+down receiving and sending. The daemon calls `Workshop.do`; all other modules here run in the
+child (`python -m faxd.documents`), and only they import such a library.
+"""
+
+from __future__ import annotations
+
+from faxd.documents.errors import BadDocument, MemoryLimit, TimeLimit, WorkshopError
+from faxd.documents.workshop import Workshop
+
+__all__ = ["BadDocument", "MemoryLimit", "TimeLimit", "Workshop", "WorkshopError"]
