@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from faxd.simulator import Account, Simulator, SyntheticImage
+from faxd.simulator import Account, Job, Simulator, SyntheticImage
 
 PASSWORD = "geheim-und-lang"
 PYTHON = sys.executable
@@ -21,7 +24,12 @@ PYTHON = sys.executable
 
 @dataclass
 class Site:
-    """One office; ``extra`` are lines for its first account, ``service`` for the service."""
+    """One office; ``extra`` are lines for its first account, ``service`` for the service.
+
+    ``send`` are lines for what each account sends; None: none has an outbox. ``told`` has the
+    stand-in tell when a job is through, so that nobody waits for the first look at it. ``wsdl`` is
+    another way to the stand-in than its own.
+    """
 
     root: Path
     server: Simulator
@@ -29,12 +37,18 @@ class Site:
     interval: float = 1
     extra: str = ""
     service: str = ""
+    send: str | None = None
+    told: bool = True
+    wsdl: str = ""
     images: dict[int, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
+        self.status_port = _free_port()
         for index, name in enumerate(self.names):
             self.inbox(name).mkdir(parents=True, exist_ok=True)
+            if self.send is not None:
+                self.outbox(name).mkdir(exist_ok=True)
             self.server.set_account(Account(number=self.number(index), password=PASSWORD))
         self.password_file.touch(mode=0o600)
         self.password_file.write_text(PASSWORD + "\n")
@@ -45,6 +59,13 @@ class Site:
 
     def inbox(self, name: str = "praxis") -> Path:
         return self.root / name / "inbox"
+
+    def outbox(self, name: str = "praxis") -> Path:
+        return self.root / name / "outbox"
+
+    def folder(self, folder: str, name: str = "praxis") -> Path:
+        """``sending``, ``sent`` or ``failed``."""
+        return self.root / name / folder
 
     @property
     def password_file(self) -> Path:
@@ -62,13 +83,24 @@ class Site:
         accounts = "".join(
             f'[[accounts]]\nname = "{name}"\naccount = "{self.number(index)}"\n'
             f'password_file = "{self.password_file}"\npoll_interval = {self.interval}\n'
-            f'inbox = "{self.inbox(name)}"\n' + (self.extra if index == 0 else "")
+            f'inbox = "{self.inbox(name)}"\n'
+            + (self.extra if index == 0 else "")
+            + self._sending(name)
             for index, name in enumerate(self.names)
         )
+        address = f"127.0.0.1:{self.status_port}"
+        told = f'[status_receiver]\nlisten = "{address}"\nurl = "http://{address}/s"\n'
         self.config.write_text(
             f'state_dir = "{self.state}"\ntimezone = "Europe/Berlin"\n'
-            f'[service]\nwsdl = "{self.server.wsdl_url}"\n{self.service}{accounts}'
+            f'[service]\nwsdl = "{self.wsdl or self.server.wsdl_url}"\n{self.service}'
+            + (told if self.told and self.send is not None else "")
+            + accounts
         )
+
+    def _sending(self, name: str) -> str:
+        if self.send is None:
+            return ""
+        return f'outbox = "{self.outbox(name)}"\n[accounts.send]\n{self.send}'
 
     # faxes
 
@@ -96,6 +128,86 @@ class Site:
         """All faxes are here, each once, whole, and none is left on the server."""
         assert sorted(self.found(*places)) == sorted(self.images.values())
         assert not self.waiting()
+
+    # documents
+
+    def drop(self, name: str, content: bytes | None = None, account: str = "praxis") -> bytes:
+        """Save a document in the outbox, by default one of its own; returns its content."""
+        content = pdf(name) if content is None else content
+        path = self.outbox(account) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return content
+
+    def jobs(self, index: int = 0) -> list[Job]:
+        """What the stand-in has accepted."""
+        return self.server.jobs(self.number(index))
+
+    def hashes(self, index: int = 0) -> list[str]:
+        """Of the documents that the stand-in has accepted, in the order of their arrival."""
+        return [document.sha256 for job in self.jobs(index) for document in job.order.documents]
+
+    def require_sent_once(self, *contents: bytes, index: int = 0) -> None:
+        """The stand-in has accepted each of these documents once, whole, and no other."""
+        assert sorted(self.hashes(index)) == sorted(map(sha256, contents))
+
+    def slips(self, account: str = "praxis") -> list[str]:
+        """Names of the slips that lie there."""
+        return visible(self.folder("sending", account))
+
+    def slip_path(self, title: str, account: str = "praxis") -> Path | None:
+        """The slip with this in its name; None if there is none."""
+        folder = self.folder("sending", account)
+        return next((folder / name for name in visible(folder) if title in name), None)
+
+    def slip(self, title: str, account: str = "praxis") -> str:
+        """The text of the slip with this in its name; empty if there is none."""
+        path = self.slip_path(title, account)
+        with suppress(FileNotFoundError):
+            return path.read_text("utf-8-sig") if path else ""
+        return ""
+
+    def delete_slip(self, title: str, account: str = "praxis") -> None:
+        """Delete it, as people do to cancel a job."""
+        path = self.slip_path(title, account)
+        assert path is not None
+        path.unlink()
+
+    def report(self, folder: str, beginning: str, account: str = "praxis") -> str:
+        """The text of the report for a document of that name, in ``sent`` or ``failed``."""
+        found = [path for path in self._filed(folder, account) if beginning in path.name]
+        reports = [path for path in found if path.name.endswith(" - Bericht.txt")]
+        return reports[0].read_text("utf-8-sig") if reports else ""
+
+    def filed(self, folder: str, account: str = "praxis") -> list[bytes]:
+        """The documents that lie in ``sent`` or ``failed``, without reports and protocols."""
+        return [
+            path.read_bytes()
+            for path in self._filed(folder, account)
+            if not path.name.endswith((" - Bericht.txt", " - Protokoll.csv"))
+        ]
+
+    def _filed(self, folder: str, account: str) -> list[Path]:
+        place = self.folder(folder, account)
+        return [place / name for name in visible(place)]
+
+    def claimed(self, account: str = "praxis") -> list[bytes]:
+        """The documents that are on their way."""
+        hidden = self.outbox(account) / ".faxd"
+        return [path.read_bytes() for path in sorted(hidden.rglob("*")) if path.is_file()]
+
+    def let_time_pass(self, seconds: float) -> None:
+        """Have everything that the ledger has planned come so much earlier; no faxd may run."""
+        with closing(sqlite3.connect(self.state / "ledger.sqlite")) as ledger, ledger:
+            for table, column in (("jobs", "due_at"), ("queues", "paused_until")):
+                for row, at in ledger.execute(
+                    f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL"
+                ).fetchall():
+                    earlier = datetime.fromisoformat(at) - timedelta(seconds=seconds)
+                    ledger.execute(
+                        f"UPDATE {table} SET {column} = ? WHERE rowid = ?",
+                        (earlier.astimezone(UTC).isoformat(), row),
+                    )
 
     # the program
 
@@ -142,7 +254,7 @@ class Daemon:
     def log(self) -> str:
         return self._log.read_text()
 
-    def wait_for(self, note: str, timeout: float = 15) -> None:
+    def wait_for(self, note: str, timeout: float = 45) -> None:
         """Wait for a word to systemd that begins like that."""
 
         def came() -> bool:
@@ -180,9 +292,40 @@ class Daemon:
         self._socket.close()
 
 
-def wait_until(happened: Callable[[], bool], timeout: float = 15, pause: float = 0.03) -> None:
-    """Wait for it; it is a failure if it does not come."""
+def wait_until(happened: Callable[[], bool], timeout: float = 45, pause: float = 0.03) -> None:
+    """Wait for it; it is a failure if it does not come.
+
+    Patiently: the machine may be busy, and a job of which FAX.de's word was missed (it came before
+    the acceptance was recorded) is looked at after 30 s.
+    """
     deadline = time.monotonic() + timeout
     while not happened():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(pause)
+
+
+def pdf(title: str, size: int = 0) -> bytes:
+    """A document of one page that is like no other, of at least so many bytes."""
+    body = f"%PDF-1.4\n% {title}\n1 0 obj <</Type /Page>> endobj\n".encode()
+    return body + b"% filling\n" * -(-max(0, size - len(body)) // 10) + b"%%EOF\n"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def visible(folder: Path) -> list[str]:
+    """Names of the files that people see in a folder; none if it is not there."""
+    if not folder.is_dir():
+        return []
+    return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+
+
+def each_once(found: Iterable[bytes], contents: Iterable[bytes]) -> bool:
+    """Whether all of these are there, each once, and nothing else."""
+    return sorted(map(sha256, found)) == sorted(map(sha256, contents))
+
+
+def _free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return int(server.getsockname()[1])
