@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from faxd.config import load
-from faxd.wiring import poll_once
 from faxd.simulator import Simulator
+from faxd.wiring import poll_once
 
 from .site import Site
 

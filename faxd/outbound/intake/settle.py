@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from faxd.outbound.intake.seen import Seen
 
+#: seconds between two looks that see the same burst of files
+_AT_ONCE = 0.25
+
 _Key = tuple[tuple[str, ...], str]
 
 
@@ -32,22 +35,30 @@ class Settler:
         self._settle = settle
         self._settle_blind = max(settle, settle_blind)
         self._entries: dict[_Key, _Entry] = {}
-        self._looks = 0
+        #: when it was looked last, and the newest change that was seen
+        self._last = float("-inf")
+        self._newest = 0
 
     def observe(self, files: Iterable[Seen], now: float) -> None:
         """Take in all that lies there at ``now``."""
-        self._looks += 1
         old, self._entries = self._entries, {}
+        last, newest = self._last, self._newest
         for file in files:
             key = file.folders, file.name
             entry = old.get(key)
             if entry is None or entry.seen.inode != file.inode:
-                arrival = (self._looks, file.ctime_ns, natural(file.name), file.path)
-                entry = _Entry(file, now, arrival)
+                # A look into a folder that is being filled passes some files over. One that is no
+                # newer than others of the last look was there already, as it is now.
+                missed = entry is None and file.ctime_ns <= newest
+                was_there = missed and now - last < _AT_ONCE
+                arrival = (file.ctime_ns, natural(file.name), file.path)
+                entry = _Entry(file, last if was_there else now, arrival)
             elif not entry.seen.is_same(file):
                 # It grows: it came when it began to, but must stand still anew.
                 entry = _Entry(file, now, entry.arrival)
             self._entries[key] = entry
+            self._newest = max(self._newest, file.ctime_ns)
+        self._last = now
 
     def still(self, file: Seen, now: float) -> float:
         """Seconds that a file has been seen as it is; 0 for one that is not known like this."""

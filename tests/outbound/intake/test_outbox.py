@@ -258,4 +258,4 @@ def test_ten_thousand_files_are_seen_cheaply(outbox: Outbox, path: Path) -> None
     start = time.process_time()
     assert len(outbox.look(Ignored()).files) == 10_000
     assert time.process_time() - start < 1
-    assert open_descriptors() == before
+    assert open_descriptors() <= before

@@ -70,13 +70,26 @@ def test_what_is_gone_is_forgotten() -> None:
 
 def test_the_order_of_arrival() -> None:
     settler = Settler(1, 5)
-    settler.observe([seen("z"), seen("page 10", ctime=5), seen("page 9", ctime=5)], 0)
-    settler.observe([*settler.settled(99), seen("a"), seen("0", ctime=-1)], 1)
+    first = [seen("z", ctime=1), seen("page 10", ctime=5), seen("page 9", ctime=5)]
+    settler.observe(first, 0)
+    settler.observe([*first, seen("a", ctime=7), seen("b", ctime=6)], 1)
+    assert names(settler.settled(99)) == ["z", "page 9", "page 10", "b", "a"]
     # One that grows keeps its place, one that is replaced has come anew.
-    settler.observe(
-        [seen("z", size=2), seen("page 10", inode=7), seen("page 9", ctime=5), seen("a")], 2
-    )
-    assert names(settler.settled(99)) == ["z", "page 9", "a", "page 10"]
+    grown, replaced = seen("z", size=2, ctime=9), seen("page 9", inode=7, ctime=8)
+    settler.observe([grown, replaced, seen("page 10", ctime=5), seen("a", ctime=7)], 2)
+    assert names(settler.settled(99)) == ["z", "page 10", "a", "page 9"]
+
+
+def test_one_that_a_look_has_passed_over() -> None:
+    """While files are written, a look sees some and misses others that came before them."""
+    settler = Settler(1, 5)
+    settler.observe([seen("1", ctime=1), seen("3", ctime=3)], 0)
+    everything = [seen("1", ctime=1), seen("2", ctime=2), seen("3", ctime=3), seen("4", ctime=4)]
+    settler.observe(everything, 0.1)
+    assert names(settler.settled(1)) == ["1", "2", "3"]
+    # Much later it may only be a clock that was set back.
+    settler.observe([*everything, seen("5", ctime=2)], 9)
+    assert names(settler.settled(9.9)) == ["1", "2", "3", "4"]
 
 
 def test_the_same_name_in_two_folders() -> None:
@@ -112,6 +125,15 @@ FILES = st.lists(
 )
 
 
+def passed_over(
+    history: list[tuple[float, dict[str, Seen]]], look: int, since: float, file: Seen
+) -> bool:
+    """Whether a file that was first seen at ``since`` was there at that look already."""
+    before = [one.ctime_ns for _, there in history[: look + 1] for one in there.values()]
+    (first,) = (there[file.name] for then, there in history[look + 1 : look + 2])
+    return since - history[look][0] < 0.25 and first.ctime_ns <= max(before, default=0)
+
+
 @given(st.lists(st.tuples(FILES, st.floats(0, 3)), max_size=12), st.floats(0, 9), st.floats(0, 9))
 def test_any_course_of_events(
     looks: list[tuple[list[Seen], float]], settle: float, blind: float
@@ -128,8 +150,11 @@ def test_any_course_of_events(
         for file in files:
             # Told anew from the whole history: since when it has been there, unchanged.
             since = now
-            for then, there in reversed(history):
+            for look in reversed(range(len(history))):
+                then, there = history[look]
                 if file.name not in there or not there[file.name].is_same(file):
+                    if file.name not in there and passed_over(history, look, since, file):
+                        since = then
                     break
                 since = then
             assert settler.still(file, now) == now - since
