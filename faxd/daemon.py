@@ -13,16 +13,24 @@ from functools import partial
 from pathlib import Path
 
 from faxd import __version__, log, notify
+from faxd.afterwards import Afterwards
 from faxd.condition import describe
 from faxd.config import AccountSettings, Config, ConfigError, load
 from faxd.faxde import Cancelled
 from faxd.inbound import Poller
-from faxd.ledger import LedgerError
+from faxd.ledger import LedgerError, Received
 from faxd.outbound.dispatch import Dispatch
 from faxd.outbound.intake.watch import Watcher
 from faxd.outbound.status_receiver import StatusReceiver
 from faxd.schedule import Schedule
-from faxd.wiring import check_options, connect, dispatch_for, open_ledger, poller_for
+from faxd.wiring import (
+    afterwards_for,
+    check_options,
+    connect,
+    dispatch_for,
+    open_ledger,
+    poller_for,
+)
 
 #: seconds between two looks at the clock
 _TICK = 1.0
@@ -61,6 +69,7 @@ class Daemon:
         self._deaf: str | None = None
         #: by customer number, with the settings that they were made of
         self._dispatches: dict[str, tuple[object, Dispatch]] = {}
+        self._afterwards: dict[str, tuple[object, Afterwards]] = {}
         #: accounts whose jobs of the last run have been looked after
         self._recovered: set[str] = set()
         self._ledger_version = 0
@@ -102,7 +111,9 @@ class Daemon:
         """Have everything run that the configuration asks for, and nothing else."""
         config, tasks = self._config, dict[str, Callable[[], float]]()
         for account in config.accounts:
-            poller = poller_for(config, account, self._service, self._ledger)
+            poller = poller_for(
+                config, account, self._service, self._ledger, saved=self._wake_afterwards
+            )
             # By customer number: that is what must never be polled twice at the same time.
             tasks[account.account] = partial(_poll, poller)
         wanted = {account.account for account in config.accounts if account.outbox is not None}
@@ -111,6 +122,7 @@ class Daemon:
         for account in config.accounts:
             if account.account in wanted:
                 tasks |= self._dispatch(account).tasks()
+        tasks |= self._put_afterwards()
         self._schedule.keep_only(tasks)
         self._watch_folders()
         for name, run in tasks.items():
@@ -132,6 +144,28 @@ class Daemon:
             known[1].retire(dispatch)
         self._dispatches[account.account] = (made_of, dispatch)
         return dispatch
+
+    def _put_afterwards(self) -> dict[str, Callable[[], float]]:
+        """What sees to received faxes, for each account; the ones there are if nothing changed."""
+        config, known = self._config, self._afterwards
+        self._afterwards = {}
+        for account in config.accounts:
+            made_of = (account, config.rules_of(account), config.mail, config.timezone)
+            there = known.pop(account.account, None)
+            if there is None or there[0] != made_of:
+                if there is not None:
+                    there[1].close()
+                there = (made_of, afterwards_for(config, account, self._ledger))
+            self._afterwards[account.account] = there
+        for _, gone in known.values():
+            gone.close()
+        return {
+            _after(number): afterwards.run for number, (_, afterwards) in self._afterwards.items()
+        }
+
+    def _wake_afterwards(self, fax: Received) -> None:
+        """A fax is safe: see to what becomes of it."""
+        self._schedule.wake(_after(fax.account))
 
     def _watch_folders(self) -> None:
         """Have changes in the folders wake whoever looks after them."""
@@ -268,6 +302,8 @@ class Daemon:
         began = time.monotonic()
         self._log.info("faxd stops")
         notify.notify("STOPPING=1")
+        for _, afterwards in self._afterwards.values():
+            afterwards.close()
         self._finish_sending()
         self._service.close()
         self._close_receiver()
@@ -279,6 +315,11 @@ class Daemon:
             sys.stderr.flush()
             os._exit(1)
         self._ledger.close()
+
+
+def _after(number: str) -> str:
+    """Name of the task that sees to an account's received faxes."""
+    return f"{number}/after"
 
 
 def _poll(poller: Poller) -> float:

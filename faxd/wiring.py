@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from faxd import log
+from faxd.afterwards import Afterwards, Order, path_of
+from faxd.callers import Callers
 from faxd.config import AccountSettings, Config, ConfigError
 from faxd.faxde import Client, Options, Service, Timeouts
 from faxd.inbound import Poller, Progress, Receiver, Report
 from faxd.ledger import Ledger, LedgerError, Received
+from faxd.naming import Facts
 from faxd.outbound.addressing.numbers import is_region
 from faxd.outbound.dispatch import Dispatch
 from faxd.outbound.status_receiver import status_url
@@ -103,12 +107,45 @@ def poller_for(
         zone=config.zone,
         progress=progress,
         saved=saved,
+        path_of=_path_of(config, account),
     )
     return Poller(account, receiver, ledger, logger)
 
 
+def _path_of(config: Config, account: AccountSettings) -> Callable[[Facts], list[str]]:
+    """Where an account's rules have a fax go."""
+    rules = config.rules_of(account)
+    names = [account.file_name]
+    names += [name for rule in rules for name in (rule.folder, rule.file_name) if name]
+    # The phone book may lie on a share that does not answer: only who wants names waits for it.
+    callers = Callers(account) if any("{originator_name" in name for name in names) else None
+
+    def find(facts: Facts) -> list[str]:
+        if callers is not None:
+            facts = replace(facts, originator_name=callers.name_of(facts.originator))
+        return path_of(rules, account, facts)
+
+    return find
+
+
+def afterwards_for(config: Config, account: AccountSettings, ledger: Ledger) -> Afterwards:
+    """What sees to an account's received faxes after they are safe."""
+    order = Order(
+        settings=account, rules=config.rules_of(account), mail=config.mail, zone=config.zone
+    )
+    return Afterwards(
+        order,
+        ledger,
+        log.get_logger(account=account.name),
+        folder=config.state_dir / "afterwards" / f"account-{account.account}",
+        name_of=Callers(account).name_of,
+    )
+
+
 def poll_once(config: Config, watcher: PollWatcher) -> Iterator[tuple[AccountSettings, Report]]:
     """`faxd poll`: poll every account, one after the other; ``watcher`` is told what happens.
+
+    Then what is due for received faxes is tried once. That is no part of what it reports.
 
     Raises:
         ConfigError, LedgerError: it cannot begin.
@@ -121,6 +158,8 @@ def poll_once(config: Config, watcher: PollWatcher) -> Iterator[tuple[AccountSet
                 config, account, service, ledger, progress=watcher.arriving, saved=watcher.saved
             )
             yield account, poller.run()
+        for account in config.accounts:
+            afterwards_for(config, account, ledger).run()
     finally:
         service.close()
         ledger.close()

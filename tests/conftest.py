@@ -46,3 +46,12 @@ def pytest_runtest_teardown() -> Generator[None]:
 def pytest_unconfigure() -> None:
     """The same if the interpreter then does not end."""
     faulthandler.dump_traceback_later(_END, exit=True, file=_stderr)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _folders_that_others_may_enter(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let the unprivileged processes and the guests of some tests get to the tests' folders."""
+    base = tmp_path_factory.getbasetemp()
+    for folder in (base, *base.parents[:2]):
+        if folder.name.startswith(("pytest-", "popen-")):
+            folder.chmod(0o755)

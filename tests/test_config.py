@@ -18,9 +18,11 @@ from faxd.config import (
     AccountSettings,
     Config,
     ConfigError,
+    MailSettings,
     PasswordError,
     SendSettings,
     ServiceSettings,
+    SharedRuleSettings,
     StatusReceiverSettings,
     load,
 )
@@ -48,6 +50,18 @@ call_timeout = 3
 [status_receiver]
 listen = "[::1]:8025"
 url = "https://fax.example/job"
+[mail]
+host = "mail.example.org"
+port = 2525
+tls = "tls"
+ca_file = "/etc/faxd/ca.pem"
+user = "fax"
+password_file = "/etc/faxd/mail.password"
+sender = "fax@example.org"
+max_attachment = 1000000
+[[rules]]
+accounts = "praxis"
+folder = "Rest"
 [[accounts]]
 name = "praxis"
 account = "123456"
@@ -62,6 +76,10 @@ file_mode = "0640"
 folder_mode = "750"
 group = "root"
 damaged = "hold"
+formats = ["tiff", "pdf"]
+searchable = true
+rules_apply = "all"
+actions_give_up_after = 3600
 max_fax_size = 2000000
 min_free = 0
 sending = "/srv/fax/way"
@@ -91,6 +109,23 @@ repeat_after = 60
 keep_sent_days = 30
 keep_failed_days = 60
 keep_records_days = 90
+[[accounts.rules]]
+originator = "+4940*"
+station_id = ["LABOR*", "*PRAXIS*"]
+min_pages = 1
+max_pages = 9
+weekday = ["mon", "fri"]
+hours = "22:00-06:00"
+folder = "Labor/{received:%Y}"
+file_name = "{originator_name}_{fax_id}.tif"
+mail_to = "fax@example.org"
+mail_attach = "tiff"
+print = "laser"
+print_options = ["media=A4"]
+command = ["/usr/local/bin/file", "--quick"]
+command_seconds = 30
+[[accounts.rules]]
+notice = false
 [[accounts]]
 name = "labor"
 account = "654321"
@@ -139,6 +174,13 @@ def test_every_key(tmp_path: Path) -> None:
     assert given == set(AccountSettings.model_fields)
     assert set(table["accounts"][0]["send"]) == set(SendSettings.model_fields)
     assert set(table["status_receiver"]) == set(StatusReceiverSettings.model_fields)
+    assert set(table["mail"]) | {"password_credential", "password_env"} == set(
+        MailSettings.model_fields
+    )
+    first, second = table["accounts"][0]["rules"]
+    assert set(first) | set(second) | {"accounts"} == set(SharedRuleSettings.model_fields)
+    assert config.rules_of(praxis) == (*praxis.rules, *config.rules)
+    assert config.rules_of(labor) == ()
     assert praxis.send.options == {"station_id": "PRAXIS", "retries": 2, "flash_sms": True}
     assert praxis.folder("sent") == Path("/srv/fax/out")
 
@@ -240,6 +282,51 @@ def test_defaults(tmp_path: Path) -> None:
             ENV,
             ENV + "send = 3",
             "accounts[1].send: must be written as a section, under the heading [accounts.send]",
+        ),
+        # rules
+        (ENV, ENV + 'formats = "pdf"', 'formats: must be ["tiff"] or ["tiff", "pdf"]: the TIFF is'),
+        (ENV, ENV + 'formats = ["tiff", "png"]', "formats[2]: input should be 'tiff' or 'pdf'"),
+        (ENV, ENV + 'rules_apply = "last"', "rules_apply: input should be 'first' or 'all'"),
+        (ENV, ENV + "rules = 1", "rules: must be written as a section, under the heading [[accounts.r"),
+        *(
+            (ENV, f"{ENV}[[accounts.rules]]\n{line}", error)
+            for line, error in (
+                ('orginator = "+49*"', "accounts[1].rules[1].orginator: there is no such setting; did"),
+                ('originator = "Praxis"', "rules[1].originator[1]: must be a number, with * for any di"),
+                ('hours = "7-18"', 'hours: must be two times of the day, such as "07:00-18:30"'),
+                ('hours = "08:00-08:00"', "hours: must be two times of the day"),
+                ('hours = "24:00-08:00"', "hours: must be two times of the day"),
+                ('weekday = "monday"', "weekday[1]: input should be 'mon', 'tue', 'wed'"),
+                ('folder = "../etc"', "must lead to a place below the inbox"),
+                ('folder = "/etc"', "must lead to a place below the inbox"),
+                ('folder = "damaged"', "the folder damaged is for faxes that came broken"),
+                ('file_name = "a.tif"', "needs {fax_id}"),
+                ('mail_to = "a@b, c@d"', "mail_to[1]: must be an e-mail address, such as fax@exampl"),
+                ('mail_to = "a@b.de\\nBcc: c@d.de"', "must be an e-mail address"),
+                ('mail_to = "a@example.org"', "mail_to needs a mail server; name it under the headin"),
+                ('mail_to = "a@example.org"\nnotice = false', "notice = false means that no mail is s"),
+                ("min_pages = 3\nmax_pages = 2", "min_pages is more than max_pages"),
+                ('print = "-o"', "print: must match"),
+                ('print_options = ["a=b"]', "print_options needs print"),
+                ('print = "p"\nprint_options = ["-d x"]', "print_options[1]: must match"),
+                ('command = ["file"]', "command: must be the whole path of a program and its arguments"),
+                ("command = []", "command: must be the whole path"),
+            )
+        ),
+        (TOP, TOP + '[[rules]]\naccounts = "x"\n', "rules[1].accounts: there is no account 'x'; the co"),
+        (TOP, TOP + "[[rules]]\naccount = 1\n", "rules[1].account: there is no such setting; did you m"),
+        *(
+            (TOP, f'{TOP}[mail]\nsender = "f@example.org"\n{line}\n', error)
+            for line, error in (
+                ('host = "a b"', "mail.host: must match"),
+                ('user = "a"\nhost = "b"', "mail: needs user and exactly one of password_file, passwor"),
+                ('host = "b"\npassword_env = "P"', "mail: needs user and exactly one of"),
+                (
+                    'host = "b"\ntls = "none"\nuser = "a"\npassword_env = "P"',
+                    'mail: tls = "none" would send the password in clear text over the network',
+                ),
+                ("hots = 1", "mail.hots: there is no such setting; did you mean host?"),
+            )
         ),
         # no TOML
         ("=", "", "not TOML: "),

@@ -17,8 +17,10 @@ from faxd.cli import main
 from faxd.config import (
     AccountSettings,
     Config,
+    MailSettings,
     SendSettings,
     ServiceSettings,
+    SharedRuleSettings,
     StatusReceiverSettings,
     load,
 )
@@ -52,6 +54,8 @@ def test_the_example_is_complete_and_every_setting_in_it_is_right(tmp_path: Path
         (Config, given),
         (ServiceSettings, given["service"]),
         (StatusReceiverSettings, given["status_receiver"]),
+        (MailSettings, given["mail"]),
+        (SharedRuleSettings, given["rules"][0]),
         (AccountSettings, given["accounts"][0]),
         (SendSettings, given["accounts"][0]["send"]),
     ):
@@ -59,6 +63,7 @@ def test_the_example_is_complete_and_every_setting_in_it_is_right(tmp_path: Path
         assert set(section.model_fields) <= named, section
     assert config.service == ServiceSettings()
     assert account.send == SendSettings()
+    assert set(given["rules"][0]) - {"accounts"} >= set(given["accounts"][0]["rules"][0])
     assert config.status_receiver is not None
     assert config.status_receiver == StatusReceiverSettings(url=config.status_receiver.url)
     folders = {"sending", "sent", "failed"}
@@ -66,6 +71,7 @@ def test_the_example_is_complete_and_every_setting_in_it_is_right(tmp_path: Path
     for name in ("sending", "sent", "failed"):
         assert getattr(account, name) == without.folder(name)
     own = {"name", "account", "password_file", "inbox", "outbox", "group", "inbox_marker"}
+    own |= {"rules"}
     for key, field in AccountSettings.model_fields.items():
         if key not in own | folders:
             assert getattr(account, key) == field.default, key

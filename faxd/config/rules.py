@@ -39,10 +39,12 @@ def _number(pattern: str) -> str:
 def _hours(text: str) -> str:
     try:
         begin, end = hours_of(text)
+        if begin == end:
+            raise ValueError(text)
     except ValueError:
-        begin = end = None
-    if begin is None or begin == end:
-        raise ValueError('must be two times of the day, such as "07:00-18:30" or "22:00-06:00"')
+        raise ValueError(
+            'must be two times of the day, such as "07:00-18:30" or "22:00-06:00"'
+        ) from None
     return text
 
 
@@ -83,9 +85,7 @@ def mail_address(address: str) -> str:
     return address
 
 
-Numbers = Annotated[
-    tuple[Annotated[str, AfterValidator(_number)], ...], BeforeValidator(several)
-]
+Numbers = Annotated[tuple[Annotated[str, AfterValidator(_number)], ...], BeforeValidator(several)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(several)]
 MailAddress = Annotated[str, AfterValidator(mail_address)]
 

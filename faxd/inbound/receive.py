@@ -20,6 +20,7 @@ from faxd.inbound.tiff import Damaged, count_pages
 from faxd.inbound.verdict import Fetched, Verdict, judge
 from faxd.ledger import Ledger, Received
 from faxd.log import Log
+from faxd.naming import Facts
 
 #: how often the server is asked to delete the same fax in one run
 _DELETES = 3
@@ -43,8 +44,12 @@ class Receiver:
         zone: tzinfo | None = None,
         progress: Progress | None = None,
         saved: Callable[[Received], None] | None = None,
+        path_of: Callable[[Facts], list[str]] | None = None,
     ) -> None:
-        """``zone`` is the office's (None: the machine's); ``saved`` is told of every new fax."""
+        """``zone`` is the office's (None: the machine's); ``saved`` is told of every new fax.
+
+        ``path_of`` says where below the inbox a fax goes; None, or an error: as in ``file_name``.
+        """
         self.settings = settings
         self.client = client
         self.ledger = ledger
@@ -52,6 +57,7 @@ class Receiver:
         self.zone = zone
         self.progress = progress
         self.saved = saved
+        self.path_of = path_of
 
     def poll(self) -> int:
         """Fetch until the server has nothing more; return the number of faxes saved.
@@ -74,7 +80,14 @@ class _Run:
     """One run over the queue, with what must be remembered between its fetchings."""
 
     def __init__(self, receiver: Receiver, inbox: Inbox) -> None:
-        self.saver = Saver(receiver.settings, inbox, receiver.ledger, receiver.log, receiver.zone)
+        self.saver = Saver(
+            receiver.settings,
+            inbox,
+            receiver.ledger,
+            receiver.log,
+            receiver.zone,
+            receiver.path_of,
+        )
         self.saved = 0
         self._receiver = receiver
         self._settings = receiver.settings

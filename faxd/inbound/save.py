@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import tzinfo
@@ -42,12 +43,14 @@ class Saver:
         ledger: Ledger,
         log: Log,
         zone: tzinfo | None,
+        path_of: Callable[[naming.Facts], list[str]] | None = None,
     ) -> None:
         self._settings = settings
         self._inbox = inbox
         self._ledger = ledger
         self._log = log
         self._zone = zone
+        self._path_of = path_of
 
     def recover(self) -> None:
         """Find out what became of faxes that were being published when a run ended.
@@ -189,6 +192,12 @@ class Saver:
             account=self._settings.name,
             pages=record.pages or record.stated or 0,
         )
+        if self._path_of is not None:
+            try:
+                return self._path_of(facts)
+            except Exception:
+                # How the office would have it named must never cost it a fax.
+                self._log.exception("rules left aside for a name", fax_id=record.fax_id)
         return naming.path_of(self._settings.file_name, facts)
 
     def _report(self, record: Received) -> None:

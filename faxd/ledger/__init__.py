@@ -1,4 +1,4 @@
-"""What was done: received faxes and what became of them, jobs, and each account's health, in SQLite."""
+"""What was done: received faxes, what became of them, jobs, each account's health; in SQLite."""
 
 from __future__ import annotations
 

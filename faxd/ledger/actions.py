@@ -16,8 +16,7 @@ from faxd.ledger.faxes import Received
 
 #: An action that is due later than any pause is long was put off by a clock that was wrong.
 _LONGEST_PAUSE = timedelta(hours=2)
-#: longest text of a problem
-_LONGEST = 500
+_LONGEST_PROBLEM = 500
 
 
 class ActionKind(Enum):
@@ -112,7 +111,7 @@ class Actions:
 
     def failed_once(self, action: Action, problem: str) -> Action:
         """Record what was wrong with the try that was started; another one comes."""
-        return self._change(action, problem=problem[:_LONGEST])
+        return self._change(action, problem=problem[:_LONGEST_PROBLEM])
 
     def done(self, action: Action, at: datetime) -> Action:
         """Record that it is done."""
@@ -121,7 +120,7 @@ class Actions:
     def give_up(self, action: Action, problem: str, at: datetime) -> Action:
         """Record that it is tried no more, and why."""
         return self._change(
-            action, state=ActionState.FAILED, problem=problem[:_LONGEST], ended_at=at
+            action, state=ActionState.FAILED, problem=problem[:_LONGEST_PROBLEM], ended_at=at
         )
 
     def due(self, account: str, now: datetime, without: Collection[ActionKind]) -> Action | None:

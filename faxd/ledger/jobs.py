@@ -208,6 +208,17 @@ class Jobs:
             limit,
         )
 
+    def numbers(self, account: str, states: Iterable[JobState]) -> list[int]:
+        """The numbers of jobs for which something is left to do, in the order of their arrival."""
+        marks, values = _marks(states)
+        rows = self._database.select(
+            "SELECT id FROM jobs WHERE account = ? AND filed = 0"  # noqa: S608
+            f" AND state IN ({marks}) ORDER BY id",
+            account,
+            *values,
+        )
+        return [int(row["id"]) for row in rows]
+
     def wanted_cancelled(self, account: str, states: Iterable[JobState]) -> list[Job]:
         """Jobs that people have asked to cancel."""
         marks, values = _marks(states)

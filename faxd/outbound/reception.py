@@ -172,9 +172,9 @@ class Reception:
             self._queue_problem = problem
             if not same:
                 self._begin_folder(desk, folder, first)
-        for job in self._ledger.jobs.open(self._account, _UNDER_WAY):
+        for number in self._ledger.jobs.numbers(self._account, _UNDER_WAY):
             with self._opened() as desk:
-                self._show(desk, job.id)
+                self._show(desk, number)
         self._is_behind = False
 
     def _begin_folder(self, desk: Desk, folder: str, first: bool) -> None:

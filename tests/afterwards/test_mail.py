@@ -1,0 +1,359 @@
+"""Mails about faxes, by a real SMTP server on this machine."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faxd.afterwards import notice
+from faxd.afterwards.notice import Attached
+from faxd.naming import Facts
+
+from .bureau import MOMENT, Bureau
+from .post import Post, post_office
+
+TO = "anmeldung@praxis.example"
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    with post_office(Post()) as post:
+        yield post
+
+
+@pytest.fixture
+def bureau(bureau: Bureau, post: Post) -> Bureau:
+    bureau.mail = server_at(post)
+    bureau.rules = [{"mail_to": TO}]
+    return bureau
+
+
+def server_at(post: Post, **fields: Any) -> dict[str, Any]:
+    usual = {"host": "127.0.0.1", "port": post.port, "tls": "none", "sender": "fax@praxis.example"}
+    return usual | fields
+
+
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body()
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_a_mail_with_the_fax(bureau: Bureau, post: Post) -> None:
+    fax = bureau.add("Labor/Befund Müller.tif")
+    bureau.run()
+    assert bureau.states(fax) == {"mail": "done"}
+    ((sender, recipients, mail),) = post.mails
+    assert (sender, recipients) == ("fax@praxis.example", [TO])
+    assert (mail["From"], mail["To"]) == ("fax@praxis.example", TO)
+    assert mail["Subject"] == "Fax von Praxis Dr. Meier (+493023125042), 2 Seiten"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    text = text_of(mail)
+    assert "Empfangen:  01.03.2026, 13:30 Uhr" in text
+    assert "Ablage:     Labor/Befund Müller.tif" in text
+    assert "Das Fax ist angehängt." in text
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == "Befund Müller.pdf"
+    assert attached.get_content_type() == "application/pdf"
+    with pypdfium2.PdfDocument(attached.get_content()) as made:
+        assert len(made) == 2
+    assert bureau.files() == ["Labor/Befund Müller.tif"]
+    assert bureau.left_behind() == []
+    assert all(len(line) <= 998 and line.isascii() for line in post.raw[0].splitlines())
+
+
+@pytest.mark.parametrize(
+    ("attach", "changes", "kind", "says"),
+    [
+        ("tiff", {}, "image/tiff", "The fax is attached."),
+        ("none", {}, None, "You find the fax where it is filed."),
+        ("pdf", {"max_attachment": 100}, None, "too large for a mail"),
+    ],
+)
+def test_what_is_attached(
+    bureau: Bureau, post: Post, attach: str, changes: dict[str, Any], kind: str | None, says: str
+) -> None:
+    bureau.rules = [{"mail_to": TO, "mail_attach": attach}]
+    bureau.mail = server_at(post, **changes)
+    bureau.changes["send"] = {"language": "en"}
+    bureau.add()
+    bureau.run()
+    ((_, _, mail),) = post.mails
+    assert [part.get_content_type() for part in mail.iter_attachments()] == ([kind] if kind else [])
+    assert says in text_of(mail)
+    assert mail["Subject"] == "Fax from Praxis Dr. Meier (+493023125042), 2 pages"
+
+
+def test_where_no_pdf_can_be_made_the_tiff_is_attached(bureau: Bureau, post: Post) -> None:
+    image = b"II*\0 no fax at all"
+    bureau.add(image=image)
+    bureau.run()
+    ((_, _, mail),) = post.mails
+    (attached,) = mail.iter_attachments()
+    assert attached.get_content() == image
+    assert "und zwar als TIFF" in text_of(mail)
+
+
+def test_of_a_damaged_fax_there_is_a_notice(bureau: Bureau, post: Post) -> None:
+    fax = bureau.add("damaged/x.tif", image=b"nothing", damage="not a TIFF file", pages=None)
+    bureau.run()
+    assert bureau.states(fax) == {"mail": "done"}
+    ((_, _, mail),) = post.mails
+    assert mail["Subject"] == "Beschädigtes Fax von Praxis Dr. Meier (+493023125042)"
+    assert list(mail.iter_attachments()) == []
+    assert "noch einmal zu senden" in text_of(mail)
+
+
+HOSTILE = "evil\r\nBcc: all@example.org\r\n\r\n<b>\x1b[31m\u202e" + "x" * 500
+
+
+def test_a_strangers_text_is_text(bureau: Bureau, post: Post) -> None:
+    bureau.add(originator=HOSTILE, station_id=HOSTILE)
+    bureau.run()
+    ((_, recipients, mail),) = post.mails
+    assert recipients == [TO]
+    assert mail["Bcc"] is None
+    assert sorted(set(mail.keys())) == [
+        "Auto-Submitted",
+        "Content-Type",
+        "Date",
+        "From",
+        "MIME-Version",
+        "Message-ID",
+        "Subject",
+        "To",
+    ]
+    assert len(mail["Subject"]) < 120
+    assert "\x1b" not in text_of(mail)
+
+
+@given(text=st.text(st.characters(codec=None, exclude_categories=())))
+def test_a_subject_is_one_line_whatever_it_is_made_of(text: str) -> None:
+    facts = Facts(
+        received=MOMENT, originator=text, station_id=text, fax_id=1, account="praxis", pages=1
+    )
+    words = notice.sender(facts)
+    for line in (words.de, words.en):
+        assert line
+        assert line.isprintable()
+        assert len(line) <= 90
+    EmailMessage()["Subject"] = words.de
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "station_id", "expected"),
+    [
+        ("Praxis Dr. Meier", "+4940", "X", "Praxis Dr. Meier (+4940)"),
+        ("", "+4940", "X", "+4940"),
+        ("", "", "X", "X"),
+        ("", "", "", "unbekannt"),
+    ],
+)
+def test_whom_it_is_from(name: str, number: str, station_id: str, expected: str) -> None:
+    facts = Facts(
+        received=MOMENT,
+        originator=number,
+        station_id=station_id,
+        fax_id=1,
+        account="praxis",
+        pages=1,
+        originator_name=name,
+    )
+    assert notice.sender(facts).de == expected
+
+
+def test_every_text_is_there_in_both_languages(bureau: Bureau) -> None:
+    fax = bureau.add(warning="pages")
+    facts = bureau.afterwards._facts(fax)
+    for attached in Attached:
+        words = notice.body(fax, facts, attached)
+        assert words.de != words.en
+        assert len(words.de.splitlines()) == len(words.en.splitlines())
+
+
+# what goes wrong
+
+
+def test_a_server_that_is_away_is_tried_again(bureau: Bureau, post: Post) -> None:
+    assert bureau.mail is not None
+    away = dict(bureau.mail)
+    bureau.mail = server_at(post, port=1)
+    faxes = [bureau.add("A.tif"), bureau.add("B.tif")]
+    assert bureau.run() == 60
+    # One try tells that there is no server: the other mail waits without one.
+    assert [bureau.actions(fax)[0].tries for fax in faxes] == [1, 0]
+    assert bureau.problem(faxes[0]) == "mail server 127.0.0.1:1: Connection refused"
+    assert bureau.logged("warning") == ["action failed, is tried again"]
+    assert (bureau.inbox / "A.tif").exists()
+    for name in ("A.tif", "B.tif"):  # the office has put them into its own folders
+        (bureau.inbox / name).unlink()
+    bureau.mail = away
+    bureau.let_time_pass(minutes=2)
+    bureau.run()
+    assert [bureau.states(fax) for fax in faxes] == [{"mail": "done"}] * 2
+    assert len(post.mails) == 2
+
+
+def test_after_three_days_it_is_given_up_and_told_once(bureau: Bureau, post: Post) -> None:
+    bureau.mail = server_at(post, port=1)
+    fax = bureau.add()
+    for _ in range(80):
+        bureau.run()
+        bureau.let_time_pass(hours=1.01)
+    (action,) = bureau.actions(fax)
+    assert (action.state.value, action.tries) == ("failed", 73)
+    assert bureau.logged("warning", "error") == [
+        "action failed, is tried again",
+        "action given up",
+    ]
+    assert bureau.files() == ["Befund.tif"]
+    assert bureau.left_behind() == []
+
+
+def test_a_lost_answer_repeats_the_same_mail(bureau: Bureau, post: Post) -> None:
+    post.mute = True
+    fax = bureau.add()
+    bureau.run()
+    assert bureau.states(fax) == {"mail": "waiting"}
+    post.mute = False
+    bureau.let_time_pass(minutes=2)
+    bureau.run()
+    assert bureau.states(fax) == {"mail": "done"}
+    first, second = post.mails
+    assert first[2]["Message-ID"] == second[2]["Message-ID"]
+    assert first[2]["Message-ID"].endswith("@praxis.example>")
+
+
+@pytest.mark.parametrize(
+    ("about", "answer", "state"),
+    [
+        (f"RCPT {TO}", "450 later", "waiting"),
+        (f"RCPT {TO}", "550 no such user", "failed"),
+        ("DATA", "452 full", "waiting"),
+        ("DATA", "552 too large", "failed"),
+        ("MAIL", "550 not from you", "waiting"),
+        ("GREETING", "421 not now", "waiting"),
+        ("GREETING", "", "waiting"),
+        ("MAIL", "", "waiting"),
+    ],
+)
+def test_answers(bureau: Bureau, post: Post, about: str, answer: str, state: str) -> None:
+    post.answers[about] = answer
+    fax = bureau.add()
+    bureau.run()
+    assert bureau.states(fax) == {"mail": state}
+    if answer:
+        assert answer in bureau.problem(fax)
+
+
+def test_each_address_gets_its_own_mail(bureau: Bureau, post: Post) -> None:
+    post.answers["RCPT b@example.org"] = "450 later"
+    bureau.rules = [{"mail_to": ["a@example.org", "b@example.org", "c@example.org"]}]
+    fax = bureau.add()
+    bureau.run()
+    assert post.to == ["a@example.org", "c@example.org"]
+    assert [action.state.value for action in bureau.actions(fax)] == ["done", "waiting", "done"]
+    post.answers.clear()
+    bureau.let_time_pass(minutes=2)
+    bureau.run()
+    assert post.to == ["a@example.org", "c@example.org", "b@example.org"]
+    assert len({mail["Message-ID"] for _, _, mail in post.mails}) == 3
+
+
+# whom it speaks to
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def tls(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("way", ["starttls", "tls"])
+def test_encrypted_with_a_password(
+    bureau: Bureau, authority: trustme.CA, tmp_path: Path, way: str
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    password = tmp_path / "password"
+    password.touch(mode=0o600)
+    password.write_text("geheim\n")
+    login = ("fax", "geheim")
+    with post_office(Post(tls=tls(authority), from_start=way == "tls", login=login)) as post:
+        bureau.mail = server_at(
+            post, tls=way, user="fax", password_file=password, ca_file=tmp_path / "ca.pem"
+        )
+        fax = bureau.add()
+        bureau.run()
+        assert bureau.states(fax) == {"mail": "done"}
+        # A wrong password, and one that is not there.
+        for content, problem in (("falsch", "535 bad name"), ("", "must hold the password")):
+            password.write_text(content)
+            fax = bureau.add(f"{problem}.tif")
+            bureau.run()
+            assert problem in bureau.problem(fax)
+            assert bureau.states(fax) == {"mail": "waiting"}
+            bureau.let_time_pass(minutes=-1)
+
+
+@pytest.mark.parametrize("way", ["starttls", "tls"])
+def test_another_s_certificate_is_refused(
+    bureau: Bureau, authority: trustme.CA, tmp_path: Path, way: str
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = tls(authority, "mail.example.org")
+    with post_office(Post(tls=context, from_start=way == "tls")) as post:
+        bureau.mail = server_at(post, tls=way, ca_file=tmp_path / "ca.pem")
+        fax = bureau.add()
+        bureau.run()
+        assert "certificate verify failed" in bureau.problem(fax).lower()
+        assert post.mails == []
+
+
+def test_starttls_that_is_not_offered_is_not_gone_without(bureau: Bureau, post: Post) -> None:
+    bureau.mail = server_at(post, tls="starttls")
+    fax = bureau.add()
+    bureau.run()
+    assert "STARTTLS" in bureau.problem(fax)
+    assert post.mails == []
+
+
+def test_closing_ends_a_mail_that_hangs(bureau: Bureau, post: Post) -> None:
+    release = threading.Event()
+
+    class Slow(dict[str, str]):
+        def get(self, key: str, default: Any = None) -> Any:
+            if key == "GREETING":
+                release.wait(20)
+            return default
+
+    post.answers = Slow()
+    fax = bureau.add()
+    afterwards = bureau.afterwards
+    thread = threading.Thread(target=afterwards.run)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not post.connections and time.monotonic() < deadline:
+        time.sleep(0.01)
+    began = time.monotonic()
+    afterwards.close()
+    thread.join(10)
+    assert time.monotonic() - began < 5
+    release.set()
+    (action,) = bureau.actions(fax)
+    assert (action.state.value, action.tries, action.problem) == ("waiting", 0, None)
