@@ -80,6 +80,12 @@ countries = [43, 49]
 blocked = ["+4932"]
 letter_label = false
 options = { station_id = "PRAXIS", retries = 2, flash_sms = true }
+codes = ["faxd", "activefax"]
+code_pattern = "Fax: ([0-9 ]+)#"
+codes_always = true
+letterhead = "/etc/faxd/head.pdf"
+letterhead_next = "/etc/faxd/next.pdf"
+cover_page = "/etc/faxd/cover.txt"
 parallel = 2
 give_up_after = 3600
 same_within = 0
