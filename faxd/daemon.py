@@ -21,6 +21,8 @@ from faxd.inbound import Poller
 from faxd.ledger import LedgerError, Received
 from faxd.outbound.dispatch import Dispatch
 from faxd.outbound.intake.watch import Watcher
+from faxd.outbound.preparing.bench import Bench
+from faxd.outbound.proof import Room
 from faxd.outbound.status_receiver import StatusReceiver
 from faxd.schedule import Schedule
 from faxd.wiring import (
@@ -61,6 +63,8 @@ class Daemon:
             check_options(account)
         self._ledger = open_ledger(config)
         self._service = connect(config)
+        self._reports = self._room()
+        self._bench = self._new_bench()
         self._schedule = Schedule(self._log)
         self._watcher = Watcher(self._log)
         self._watched: set[Path] = set()
@@ -135,7 +139,15 @@ class Daemon:
         known = self._dispatches.get(account.account)
         if known is not None and known[0] == made_of:
             return known[1]
-        dispatch = dispatch_for(config, account, self._service, self._ledger, self._schedule.wake)
+        dispatch = dispatch_for(
+            config,
+            account,
+            self._service,
+            self._ledger,
+            self._schedule.wake,
+            self._reports,
+            self._bench,
+        )
         if account.account not in self._recovered:
             # Only once: later on, what is being sent is being sent by this process.
             dispatch.sender.recover()
@@ -236,6 +248,28 @@ class Daemon:
         self._schedule.wake(dispatch.follow)
         return True
 
+    def _room(self) -> Room | None:
+        """Where transmission reports are made; without it everything else goes on."""
+        try:
+            return Room(self._config.state_dir)
+        except OSError as error:
+            self._log.error(
+                "no transmission reports until a restart",
+                problem=f"{error.filename}: {error.strerror}",
+            )
+            return None
+
+    def _new_bench(self) -> Bench | None:
+        """Where documents are made ready; without it those that need nothing are sent."""
+        try:
+            return Bench(self._config.state_dir)
+        except OSError as error:
+            self._log.error(
+                "documents cannot be prepared until a restart",
+                problem=f"{error.filename}: {error.strerror}",
+            )
+            return None
+
     # configuration, status, end
 
     def _reload(self) -> None:
@@ -305,6 +339,10 @@ class Daemon:
         for _, afterwards in self._afterwards.values():
             afterwards.close()
         self._finish_sending()
+        if self._reports is not None:
+            self._reports.close()
+        if self._bench is not None:
+            self._bench.close()
         self._service.close()
         self._close_receiver()
         self._watcher.stop()

@@ -43,6 +43,7 @@ class Kind(Enum):
 class JobState(Enum):
     """Where a job is between the outbox and its end."""
 
+    PREPARING = "preparing"  # taken; its documents are made ready to be sent (`Step`)
     WAITING = "waiting"  # taken from the outbox; nothing was sent
     HELD = "held"  # as waiting, but something must happen first: an answer, or an hour's passing
     SENDING = "sending"  # SendJob is under way
@@ -58,12 +59,16 @@ class JobState(Enum):
         return self in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
 
 
-#: to which states each state may change; a job begins as WAITING, HELD or FAILED
+#: to which states each state may change; a job begins as PREPARING, WAITING, HELD or FAILED
 TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
+    JobState.PREPARING: frozenset({JobState.WAITING, JobState.FAILED, JobState.CANCELLED}),
     JobState.WAITING: frozenset(
         {JobState.HELD, JobState.SENDING, JobState.FAILED, JobState.CANCELLED}
     ),
-    JobState.HELD: frozenset({JobState.WAITING, JobState.FAILED, JobState.CANCELLED}),
+    # PREPARING: what asks for an answer is not made ready before it has one.
+    JobState.HELD: frozenset(
+        {JobState.PREPARING, JobState.WAITING, JobState.FAILED, JobState.CANCELLED}
+    ),
     JobState.SENDING: frozenset(
         # WAITING: nothing went out, or FAX.de asked to come again. DONE: see UNCERTAIN.
         {
@@ -86,11 +91,32 @@ TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
 }
 
 
+class Step(Enum):
+    """What is to be done to a job's documents before they are sent."""
+
+    COVER_CODES = "cover codes"  # by which its recipient was found: there must be some
+    COVER_ANY = "cover any codes"  # if there are some
+    PDF = "pdf"  # what FAX.de does not take becomes a PDF
+    JOIN = "join"  # all become one PDF
+    LETTERHEAD = "letterhead"
+    COVER_PAGE = "cover page"
+    COVER_TEXT = "cover text"  # done: the text stands on the cover page, and is not sent besides
+
+
 class Hold(Enum):
     """Why a job is held."""
 
     SAME = "same"  # the same document went to the same recipient a moment ago: sent all the same?
     GUARD = "guard"  # more jobs an hour or pages a day than the settings allow
+
+
+class Proof(Enum):
+    """What becomes of a job's transmission reports, the PDFs beside what was filed."""
+
+    NONE = "none"  # there are none
+    WANTED = "wanted"  # to be made once the job is filed, if there is anything to prove
+    MADE = "made"  # there is one for each recipient
+    GIVEN_UP = "given up"  # not all of them could be made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +158,18 @@ class Job:
     recipients: tuple[Recipient, ...] = ()
     #: whether they go as RecipientFile
     by_list: bool = False
-    #: names of the documents in the claim, in their order; at most three
+    #: names of the documents in the claim, in their order, as they were dropped
     documents: tuple[str, ...] = ()
+    #: what is done to them first; none for most jobs
+    steps: tuple[Step, ...] = ()
+    #: names in the claim of what is sent instead of them, at most three; empty before it is made
+    prepared: tuple[str, ...] = ()
     #: names of the other files that were taken with it: job file, list
     companions: tuple[str, ...] = ()
     #: SendText
     text: str = ""
+    #: for the cover page; may be empty
+    subject: str = ""
     #: not before this time (aware, UTC)
     at: datetime | None = None
     #: by their readable names (station_id, header, ...)
@@ -154,6 +186,8 @@ class Job:
     digest: str = ""
     #: of text and documents alone: by which a new try is known, whatever was corrected in its name
     content: str = ""
+    #: SHA-256 of each of `sent_documents`, when it was taken or made, hexadecimal; empty if unknown
+    hashes: tuple[str, ...] = ()
     #: bytes of its documents
     size: int = 0
     #: SendJob was sent at least once without an answer
@@ -190,8 +224,21 @@ class Job:
     failing_since: datetime | None = None
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
-    #: the provider's protocol (CSV), byte for byte
+    #: the provider's protocol (CSV), byte for byte; kept until it is filed and reported
     protocol: bytes = b""
+    proof: Proof = Proof.NONE
+    #: since when its transmission reports cannot be made
+    proof_failing_since: datetime | None = None
+
+    @property
+    def sent_documents(self) -> tuple[str, ...]:
+        """Names in the claim of what is sent, in order."""
+        return self.prepared or self.documents
+
+    @property
+    def is_unprepared(self) -> bool:
+        """Whether something is to be done to its documents before they may be sent."""
+        return bool(self.steps) and not self.prepared
 
     @property
     def failed_recipients(self) -> tuple[Recipient, ...]:

@@ -19,6 +19,9 @@ from faxd.ledger import Ledger, LedgerError, Received
 from faxd.naming import Facts
 from faxd.outbound.addressing.numbers import is_region
 from faxd.outbound.dispatch import Dispatch
+from faxd.outbound.preparing.bench import Bench
+from faxd.outbound.preparing.settings import check_preparing
+from faxd.outbound.proof import Room
 from faxd.outbound.status_receiver import status_url
 
 
@@ -181,8 +184,12 @@ def dispatch_for(
     service: Service,
     ledger: Ledger,
     wake: Callable[..., None] = lambda *_: None,
+    reports: Room | None = None,
+    bench: Bench | None = None,
 ) -> Dispatch:
     """What sends for one account that has an outbox.
+
+    ``reports`` is where it makes proof of that, ``bench`` where it makes documents ready.
 
     Raises:
         ConfigError: its options cannot be.
@@ -197,11 +204,13 @@ def dispatch_for(
         zone=config.zone,
         wake=wake,
         status_url=(lambda secret: status_url(receiver.url, secret)) if receiver else None,
+        reports=reports,
+        bench=bench,
     )
 
 
 def check_options(account: AccountSettings) -> None:
-    """Refuse options that no job could have, and a country without telephone numbers.
+    """Refuse options that no job could have, a country without numbers, templates that are none.
 
     Raises:
         ConfigError: which, and what is allowed.
@@ -211,6 +220,11 @@ def check_options(account: AccountSettings) -> None:
             f"{account.name}: send.region: there is no country {account.send.region!r};"
             ' write it as ISO 3166 does, such as "DE"'
         )
+    if account.outbox is not None:
+        try:
+            check_preparing(account.send)
+        except ValueError as error:
+            raise ConfigError(f"{account.name}: send.{error}") from None
     known = set(Options.__dataclass_fields__)
     for name in account.send.options:
         if name not in known:

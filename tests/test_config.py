@@ -98,6 +98,12 @@ countries = [43, 49]
 blocked = ["+4932"]
 letter_label = false
 options = { station_id = "PRAXIS", retries = 2, flash_sms = true }
+codes = ["faxd", "activefax"]
+code_pattern = "Fax: ([0-9 ]+)#"
+codes_always = true
+letterhead = "/etc/faxd/head.pdf"
+letterhead_next = "/etc/faxd/next.pdf"
+cover_page = "/etc/faxd/cover.txt"
 parallel = 2
 give_up_after = 3600
 same_within = 0
@@ -109,6 +115,8 @@ repeat_after = 60
 keep_sent_days = 30
 keep_failed_days = 60
 keep_records_days = 90
+reports = "none"
+sender = ["Praxis Dr. Meier", "+49 40 123456"]
 [[accounts.rules]]
 originator = "+4940*"
 station_id = ["LABOR*", "*PRAXIS*"]
@@ -261,7 +269,7 @@ def test_defaults(tmp_path: Path) -> None:
         (ENV, ENV + SECOND.replace("labor", "praxis"), "accounts: two accounts have the same name"),
         (ENV, ENV + SECOND.replace('"7"', '"123456"'), "accounts: two accounts have the same acco"),
         (ENV, ENV + 'outbox = "/srv/fax/inbox"', "accounts: /srv/fax/inbox is both praxis's inb"),
-        (ENV, ENV + SECOND + 'outbox = "/srv/fax/inbox/"', "accounts: /srv/fax/inbox is both praxis's"),
+        (ENV, ENV + SECOND + 'outbox = "/srv/fax/inbox/"', "accounts: /srv/fax/inbox is both prax"),
         (ENV, ENV + 'outbox = "/srv/fax/o"\nsent = "/srv/fax/o"', "accounts: /srv/fax/o is both"),
         (
             ENV,
@@ -287,12 +295,12 @@ def test_defaults(tmp_path: Path) -> None:
         (ENV, ENV + 'formats = "pdf"', 'formats: must be ["tiff"] or ["tiff", "pdf"]: the TIFF is'),
         (ENV, ENV + 'formats = ["tiff", "png"]', "formats[2]: input should be 'tiff' or 'pdf'"),
         (ENV, ENV + 'rules_apply = "last"', "rules_apply: input should be 'first' or 'all'"),
-        (ENV, ENV + "rules = 1", "rules: must be written as a section, under the heading [[accounts.r"),
+        (ENV, ENV + "rules = 1", "rules: must be written as a section, under the heading [[accoun"),
         *(
             (ENV, f"{ENV}[[accounts.rules]]\n{line}", error)
             for line, error in (
-                ('orginator = "+49*"', "accounts[1].rules[1].orginator: there is no such setting; did"),
-                ('originator = "Praxis"', "rules[1].originator[1]: must be a number, with * for any di"),
+                ('orginator = "+49*"', "accounts[1].rules[1].orginator: there is no such setting;"),
+                ('originator = "Praxis"', "rules[1].originator[1]: must be a number, with * for a"),
                 ('hours = "7-18"', 'hours: must be two times of the day, such as "07:00-18:30"'),
                 ('hours = "08:00-08:00"', "hours: must be two times of the day"),
                 ('hours = "24:00-08:00"', "hours: must be two times of the day"),
@@ -301,25 +309,25 @@ def test_defaults(tmp_path: Path) -> None:
                 ('folder = "/etc"', "must lead to a place below the inbox"),
                 ('folder = "damaged"', "the folder damaged is for faxes that came broken"),
                 ('file_name = "a.tif"', "needs {fax_id}"),
-                ('mail_to = "a@b, c@d"', "mail_to[1]: must be an e-mail address, such as fax@exampl"),
+                ('mail_to = "a@b, c@d"', "mail_to[1]: must be an e-mail address, such as fax@exam"),
                 ('mail_to = "a@b.de\\nBcc: c@d.de"', "must be an e-mail address"),
-                ('mail_to = "a@example.org"', "mail_to needs a mail server; name it under the headin"),
-                ('mail_to = "a@example.org"\nnotice = false', "notice = false means that no mail is s"),
+                ('mail_to = "a@example.org"', "mail_to needs a mail server; name it under the hea"),
+                ('mail_to = "a@example.org"\nnotice = false', "notice = false means that no mail"),
                 ("min_pages = 3\nmax_pages = 2", "min_pages is more than max_pages"),
                 ('print = "-o"', "print: must match"),
                 ('print_options = ["a=b"]', "print_options needs print"),
                 ('print = "p"\nprint_options = ["-d x"]', "print_options[1]: must match"),
-                ('command = ["file"]', "command: must be the whole path of a program and its arguments"),
+                ('command = ["file"]', "command: must be the whole path of a program and its argu"),
                 ("command = []", "command: must be the whole path"),
             )
         ),
-        (TOP, TOP + '[[rules]]\naccounts = "x"\n', "rules[1].accounts: there is no account 'x'; the co"),
-        (TOP, TOP + "[[rules]]\naccount = 1\n", "rules[1].account: there is no such setting; did you m"),
+        (TOP, TOP + '[[rules]]\naccounts = "x"\n', "rules[1].accounts: there is no account 'x'; t"),
+        (TOP, TOP + "[[rules]]\naccount = 1\n", "rules[1].account: there is no such setting; did"),
         *(
             (TOP, f'{TOP}[mail]\nsender = "f@example.org"\n{line}\n', error)
             for line, error in (
                 ('host = "a b"', "mail.host: must match"),
-                ('user = "a"\nhost = "b"', "mail: needs user and exactly one of password_file, passwor"),
+                ('user = "a"\nhost = "b"', "mail: needs user and exactly one of password_file, pa"),
                 ('host = "b"\npassword_env = "P"', "mail: needs user and exactly one of"),
                 (
                     'host = "b"\ntls = "none"\nuser = "a"\npassword_env = "P"',

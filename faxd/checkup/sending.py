@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from faxd.checkup.finding import Finding, bad, good
 from faxd.config import AccountSettings, ConfigError
+from faxd.documents.office import is_installed
 from faxd.durable import Folder
 from faxd.ledger import Ledger
 from faxd.outbound.addressing import PhoneBook
@@ -33,6 +34,7 @@ def sending(account: AccountSettings, ledger: Ledger) -> Iterator[Finding]:
     What it makes and leaves are only the folders that faxd needs.
     """
     yield _options(account)
+    yield _formats(account)
     path, subject = account.outbox, f"{account.name}: outbox"
     if path is None or not path.is_dir():
         yield bad(subject, f"{path} is no folder; make it, or mount the disk that it is on")
@@ -53,6 +55,15 @@ def _options(account: AccountSettings) -> Finding:
         return bad(subject, str(error))
     options = (f"{name}={value}" for name, value in account.send.options.items())
     return good(subject, ", ".join(options) or "none")
+
+
+def _formats(account: AccountSettings) -> Finding:
+    kinds = "files of Word, Excel, PowerPoint and LibreOffice"
+    if is_installed():
+        said = f"LibreOffice is there: {kinds} are sent"
+    else:
+        said = f"without LibreOffice {kinds} are refused"
+    return good(f"{account.name}: documents", said)
 
 
 def _way(account: AccountSettings, ledger: Ledger, outbox: Outbox) -> Iterator[Finding]:

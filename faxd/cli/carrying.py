@@ -131,13 +131,16 @@ def _by_hand(
         LedgerError, sqlite3.Error: the ledger cannot be used.
     """
     from faxd.outbound.byhand import carry
+    from faxd.outbound.preparing.bench import Bench
+    from faxd.outbound.proof import Room
     from faxd.wiring import connect, dispatch_for
 
     service = connect(config)
+    room, bench = Room(config.state_dir), Bench(config.state_dir)
     ended = threading.Event()
     errors: list[Exception] = []
     try:
-        dispatch = dispatch_for(config, account, service, ledger)
+        dispatch = dispatch_for(config, account, service, ledger, reports=room, bench=bench)
 
         def work() -> None:
             try:
@@ -157,6 +160,9 @@ def _by_hand(
                     line.show(job, config.zone)
         except KeyboardInterrupt:
             ended.set()
+            dispatch.retire(None)
+            room.close()
+            bench.close()
             service.close()
             done.wait(_STOP)
             raise

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from faxd.config import Config
     from faxd.job import Event, Job, Recipient
+    from faxd.words import Language
 
-_STATES = ("waiting", "held", "sending", "uncertain", "accepted", "done", "failed", "cancelled")
+_STATES = (
+    *("preparing", "waiting", "held", "sending", "uncertain", "accepted"),
+    *("done", "failed", "cancelled"),
+)
 #: of no use to people, or not for them
 _HIDDEN = frozenset({"secret", "protocol", "recipients"})
 
@@ -105,6 +109,8 @@ def job(config: Config, path: Path, number: int, as_json: bool) -> None:
 
         place = account.folder(place_of(found))
     facts = _facts(found, names.get(found.account, found.account), place, config.zone)
+    if account is not None:
+        facts += _proof(found, account.send.language)
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         click.echo(f"{name.ljust(width)}  {printable(value)}".rstrip())
@@ -139,7 +145,7 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, Words):
         return {"de": value.de, "en": value.en}
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _facts(
@@ -160,6 +166,8 @@ def _facts(
         ("name", job.title),
         ("taken as", job.source),
         ("documents", ", ".join(job.documents)),
+        ("prepared", ", ".join(step.value for step in job.steps)),
+        ("subject", job.subject),
         ("with them", ", ".join(job.companions)),
         ("size", size(job.size) if job.size else ""),
         ("text", job.text[:200]),
@@ -180,6 +188,23 @@ def _facts(
         ("filed as", str(place / job.filed_as) if place is not None else job.filed_as),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _proof(job: Job, language: Language) -> list[tuple[str, str]]:
+    """Where its transmission reports are, or why there are none."""
+    from faxd.job import Proof
+    from faxd.outbound.office.names import filed_names
+    from faxd.outbound.proof.facts import is_owed
+
+    said = ""
+    if job.proof is Proof.MADE and job.filed_as:
+        first, *more = filed_names(job, job.filed_as, language).proofs
+        said = f"{first} and {len(more)} more" if more else first
+    elif job.proof is Proof.WANTED and job.filed and is_owed(job):
+        said = "to be made"
+    elif job.proof is Proof.GIVEN_UP:
+        said = "could not be made; the history says why"
+    return [("transmission report", said)] if said else []
 
 
 def _state(job: Job) -> str:

@@ -76,7 +76,7 @@ def send(
     again: bool,
     wait: bool,
 ) -> None:
-    """Send FILES (up to three), or a text.
+    """Send FILES, or a text.
 
     The exit status is 0 if FAX.de (or the running daemon) has taken it.
     """
@@ -162,7 +162,7 @@ def _retried(config: Config, settings: AccountSettings, ledger: Ledger, job: Job
     try:
         if state == "held":
             return release(ledger, job, "let go by faxd retry")
-        if state in {"waiting", "uncertain"}:
+        if state in {"preparing", "waiting", "uncertain"}:
             queue = ledger.queue(job.account)
             if queue.paused_until is not None and not queue.is_stopped:
                 ledger.set_queue(replace(queue, paused_until=None))

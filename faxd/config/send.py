@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from faxd.config.fields import Section
+from faxd.config.fields import AbsolutePath, Section
+from faxd.config.rules import several
 from faxd.words import Language
 
 
@@ -26,6 +27,21 @@ def _results(results: tuple[str, ...]) -> tuple[str, ...]:
     if "OK" in results:
         raise ValueError("OK is no result that is worth another try")
     return results
+
+
+def _codes(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if (codes and "faxd" not in codes) or len(set(codes)) != len(codes):
+        raise ValueError('must be [], or hold "faxd", and perhaps "activefax" and "faxmaker"')
+    return codes
+
+
+def _sender(lines: tuple[str, ...]) -> tuple[str, ...]:
+    if len(lines) > 2 or not all(line.strip() and line.isprintable() for line in lines):
+        raise ValueError(
+            "must be the office's name and, if you like, the number or address that it sends from,"
+            ' such as ["Praxis Muster", "+49 40 123456"]'
+        )
+    return lines
 
 
 class SendSettings(Section):
@@ -63,6 +79,25 @@ class SendSettings(Section):
     #: options of all jobs, by the names of a job file
     options: dict[str, str | int | bool] = Field(default_factory=dict)
 
+    # what is done to documents
+
+    #: codes in a document's text that name its recipient; none: they mean nothing
+    codes: Annotated[
+        tuple[Literal["faxd", "activefax", "faxmaker"], ...],
+        BeforeValidator(several),
+        AfterValidator(_codes),
+    ] = ("faxd",)
+    #: one more: a regular expression whose group is the number
+    code_pattern: str | None = None
+    #: cover codes also where something else has named the recipient
+    codes_always: bool = False
+    #: a PDF that lies under the first page of faxes and letters, and one for the pages that follow
+    #: (None: the same)
+    letterhead: AbsolutePath | None = None
+    letterhead_next: AbsolutePath | None = None
+    #: a text with fields, of which faxes get a cover page
+    cover_page: AbsolutePath | None = None
+
     # sending
 
     #: jobs that are handed over at the same time
@@ -83,6 +118,13 @@ class SendSettings(Section):
     repeat: int = Field(default=0, ge=0, le=20)
     #: seconds before it
     repeat_after: float = Field(default=900.0, ge=60, le=86400)
+
+    # proof of sending
+
+    #: whether a transmission report for each recipient is put beside what was filed
+    reports: Literal["pdf", "none"] = "pdf"
+    #: what it names as sender: the office's name, and the number or address that it sends from
+    sender: Annotated[tuple[str, ...], AfterValidator(_sender)] = ()
 
     # tidying
 

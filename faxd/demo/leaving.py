@@ -13,7 +13,7 @@ from pathlib import Path
 from faxd.config import AccountSettings
 from faxd.demo.pdf import page
 from faxd.demo.saying import say
-from faxd.job import Job, JobState
+from faxd.job import Job, JobState, Proof
 from faxd.ledger import Ledger
 from faxd.outbound.office.names import filed_names
 from faxd.outbound.office.outcome import place_of
@@ -42,6 +42,8 @@ class Dropped:
     recipients: tuple[tuple[str, str], ...]
     #: what the stand-in must have got as text; empty if the first file is a document
     text: str = ""
+    #: something is done to the first file before it is sent
+    prepared: bool = False
     #: those of the recipients who do not get it
     missed: tuple[str, ...] = ()
 
@@ -52,7 +54,7 @@ class Dropped:
 
 
 def all_drops(now: datetime) -> tuple[Dropped, ...]:
-    """A PDF, an SMS, a list, a job file; no two runs drop the same, which faxd would ask about."""
+    """One of each way to say whom it goes to; no two runs drop the same, as faxd would ask."""
     made = f"Muster, erzeugt von faxd demo am {now:%d.%m.%Y um %H:%M:%S}"
     text = f"Ihr Termin: morgen um 9 Uhr. ({made})"
     return (
@@ -96,6 +98,13 @@ def all_drops(now: datetime) -> tuple[Dropped, ...]:
             job_type=0,
             recipients=(("+493023125040", "PAT-17"),),
         ),
+        Dropped(
+            tells="a PDF that says itself whom it goes to; faxd covers that before it sends it",
+            files=(("Gedruckt.pdf", page(["Rückfrage", "@@FAX 030 23125050[RE-17]@@", made])),),
+            job_type=0,
+            recipients=(("+493023125050", "RE-17"),),
+            prepared=True,
+        ),
     )
 
 
@@ -109,7 +118,11 @@ class Departures:
         self._account = account
         self._outbox = account.outbox
         self._own_settings = own_settings
-        self._drops = all_drops(datetime.now().astimezone())
+        self._drops = tuple(
+            dropped
+            for dropped in all_drops(datetime.now().astimezone())
+            if account.send.codes or not dropped.prepared
+        )
         #: number of the last job before these; a folder may be used for many demos
         self._before = 0
 
@@ -136,7 +149,8 @@ class Departures:
 
     def are_over(self, ledger: Ledger) -> bool:
         """Whether each has come to an end, whatever that is."""
-        return all(job is not None and job.filed for job in self._jobs(ledger))
+        jobs = self._jobs(ledger)
+        return all(job and job.filed and job.proof is not Proof.WANTED for job in jobs)
 
     def summary(self) -> str:
         """What to say when all went well."""
@@ -146,6 +160,7 @@ class Departures:
         return (
             f"All {len(self._drops)} documents have come to their end, each once: they lie in"
             f" {places}, each with its report."
+            " Of each that was sent there is a transmission report as PDF, too."
         )
 
     def missing(self, ledger: Ledger) -> str | None:
@@ -155,6 +170,8 @@ class Departures:
         for dropped, job in zip(self._drops, self._jobs(ledger), strict=True):
             if job is None:
                 return f"{dropped.source} was not taken from the outbox, or more than once"
+            if job.proof is Proof.WANTED:
+                return f"{dropped.source} has no transmission report"
             if not job.filed:
                 return f"{dropped.source} is {job.state.value}, and not at its end"
             refused = job.state is JobState.FAILED and not job.tries
@@ -163,7 +180,7 @@ class Departures:
             else:
                 sent += 1
                 there = [one for one in accepted if one.job_id == job.job_id]
-                problem = _wrong_at_server(dropped, there)
+                problem = _wrong_at_server(dropped, job, there)
             problem = problem or self._wrong_in_folders(dropped, job, refused=refused)
             if problem:
                 return f"{dropped.source}: {problem}"
@@ -205,7 +222,7 @@ class Departures:
         return None
 
 
-def _wrong_at_server(dropped: Dropped, there: Sequence[ServersJob]) -> str | None:
+def _wrong_at_server(dropped: Dropped, job: Job, there: Sequence[ServersJob]) -> str | None:
     if len(there) != 1:
         return f"FAX.de has {len(there)} jobs of it"
     order = there[0].order
@@ -214,6 +231,10 @@ def _wrong_at_server(dropped: Dropped, there: Sequence[ServersJob]) -> str | Non
     if [(one.address, one.reference) for one in order.recipients] != [*dropped.recipients]:
         return "FAX.de has other recipients"
     wanted = [] if dropped.text else [hashlib.sha256(dropped.files[0][1]).hexdigest()]
+    if dropped.prepared and (not job.prepared or [*job.hashes] == wanted):
+        return "it was sent as it was dropped"
+    if job.prepared:
+        wanted = [*job.hashes]
     if order.text != dropped.text or [one.sha256 for one in order.documents] != wanted:
         return "FAX.de has got something else"
     return None

@@ -14,6 +14,7 @@ from faxd.ledger import Ledger
 from faxd.outbound.office.names import filed_names
 from faxd.outbound.office.outcome import Ending, ending_of, missed, place_of
 from faxd.outbound.office.results import meaning_of
+from faxd.outbound.proof.facts import is_owed
 from faxd.text import plural
 
 #: seconds between two looks
@@ -93,6 +94,11 @@ class Narrator:
         elif job.state is JobState.HELD:
             asks = "it asks in its slip" if job.hold is Hold.SAME else "its slip says why"
             yield f'"{job.title}" is held; {asks}: sending/{job.slip}'
+        elif job.state is JobState.PREPARING:
+            if job.problem is None:
+                yield f'"{job.title}" is made ready: {", ".join(s.value for s in job.steps)}.'
+        elif before is JobState.PREPARING:
+            pass
         elif job.state is JobState.UNCERTAIN or (job.state is JobState.WAITING and not is_new):
             yield f'"{job.title}" waits: {job.problem.en if job.problem else "it is tried again."}'
 
@@ -123,6 +129,8 @@ def _end(job: Job, account: AccountSettings) -> Iterator[str]:
         for one in missed(job)[:_RECIPIENTS] if job.job_id is not None else ():
             yield f"  {one.address}: {meaning_of(one.result).means.en}"
     yield f"  Document and report lie in {place}/: {names.report}"
+    if names.proofs and is_owed(job):
+        yield f"  The transmission report comes beside it: {place}/{names.proofs[0]}"
     if names.undelivered:
         yield f"  Those who did not get it, to be dropped again: {place}/{names.undelivered}"
 

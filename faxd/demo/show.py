@@ -30,7 +30,7 @@ _JOB_SECONDS = 3.0
 def run(folder: Path | None, *, once: bool, path: Path | None) -> str | None:
     """Show faxes arrive and documents leave until Ctrl-C.
 
-    With ``once``, three faxes and four documents; then return what is missing, or None.
+    With ``once``, three faxes and five documents; then return what is missing, or None.
     ``folder`` holds everything (None: a new temporary folder, which stays); ``path`` names a
     configuration whose settings are tried, with other folders and without its passwords.
 

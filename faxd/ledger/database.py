@@ -172,6 +172,19 @@ CREATE TABLE actions (
         "CREATE INDEX actions_waiting ON actions (account, tries, id) WHERE state = 'waiting'",
         "CREATE INDEX actions_fax ON actions (fax)",
     ),
+    (
+        "ALTER TABLE jobs ADD COLUMN steps TEXT NOT NULL DEFAULT '[]'",  # JSON, as documents
+        "ALTER TABLE jobs ADD COLUMN prepared TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE jobs ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
+    ),
+    (
+        # Jobs that were over before have no transmission reports, and get none.
+        "ALTER TABLE jobs ADD COLUMN hashes TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE jobs ADD COLUMN proof TEXT NOT NULL DEFAULT 'none'",
+        "ALTER TABLE jobs ADD COLUMN proof_failing_since TEXT",
+        "UPDATE jobs SET proof = 'wanted' WHERE filed = 0",
+        "CREATE INDEX jobs_unproved ON jobs (account, id) WHERE filed = 1 AND proof = 'wanted'",
+    ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
 
@@ -316,7 +329,7 @@ def stored(value: Any) -> Any:
     if isinstance(value, Words):
         value = {"de": value.de, "en": value.en}
     if isinstance(value, tuple | list | Mapping):
-        return json.dumps(value, ensure_ascii=True)
+        return json.dumps(value, ensure_ascii=True, default=stored)
     # A stranger's text may hold what is not Unicode; the ledger must take it all the same.
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 

@@ -10,10 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from faxd.clock import utc_now
-from faxd.job import TRANSITIONS, Event, Hold, Job, JobState, Kind, Recipient
+from faxd.job import TRANSITIONS, Event, Hold, Job, JobState, Kind, Proof, Recipient, Step
 from faxd.ledger.database import Database, LedgerError, moment, stored, to_row, words
 
-_TIMES = ("at", "created_at", "due_at", "failing_since", "accepted_at", "ended_at")
+_TIMES = (
+    "at",
+    "created_at",
+    "due_at",
+    "failing_since",
+    "accepted_at",
+    "ended_at",
+    "proof_failing_since",
+)
 _FLAGS = ("by_list", "doubt", "cancel", "filed")
 #: when a job is due for which no time is set
 _AT_ONCE = "0001-01-01T00:00:00+00:00"
@@ -80,12 +88,21 @@ class Jobs:
         return self._first(account, (JobState.WAITING,), now, None)
 
     def filed(self, job: Job) -> Job:
-        """Record that nothing is left to do for it.
+        """Record that it is where people expect it; the protocol is kept if it is still quoted.
 
         Durable only with the next record: without it, filing is found to be done already.
         """
+        kept = job.protocol if job.proof is Proof.WANTED else b""
         with self._database.lazily():
-            return self._change(job, "", filed=True, protocol=b"")
+            return self._change(job, "", filed=True, protocol=kept)
+
+    def proved(self, job: Job, proof: Proof, text: str = "") -> Job:
+        """Record what became of its transmission reports, all that was left to do for it.
+
+        Durable only with the next record: without it, they are found to be there.
+        """
+        with self._database.lazily():
+            return self._change(job, text, proof=proof, proof_failing_since=None, protocol=b"")
 
     def set_slip(self, number: int, name: str) -> None:
         """Note what a job's slip is called; durable only with the next record."""
@@ -124,7 +141,8 @@ class Jobs:
         with self._database.transaction() as db:
             db.execute(
                 "UPDATE jobs SET due_at = NULL WHERE filed = 0"
-                " AND state IN ('waiting', 'uncertain', 'accepted') AND (at IS NULL OR at <= ?)",
+                " AND state IN ('preparing', 'waiting', 'uncertain', 'accepted')"
+                " AND (at IS NULL OR at <= ?)",
                 (stored(utc_now()),),
             )
 
@@ -216,6 +234,14 @@ class Jobs:
             f" AND state IN ({marks}) ORDER BY id",
             account,
             *values,
+        )
+        return [int(row["id"]) for row in rows]
+
+    def unproved(self, account: str) -> list[int]:
+        """Numbers of the filed jobs whose transmission reports are to be made, oldest first."""
+        rows = self._database.select(
+            "SELECT id FROM jobs WHERE account = ? AND filed = 1 AND proof = 'wanted' ORDER BY id",
+            account,
         )
         return [int(row["id"]) for row in rows]
 
@@ -412,11 +438,13 @@ def _job(row: sqlite3.Row, recipients: tuple[Recipient, ...]) -> Job:
         values[name] = moment(values[name])
     for name in _FLAGS:
         values[name] = bool(values[name])
-    for name in ("documents", "companions"):
+    for name in ("documents", "prepared", "companions", "hashes"):
         values[name] = tuple(json.loads(values[name]))
+    values["steps"] = tuple(map(Step, json.loads(values["steps"])))
     values["options"] = json.loads(values["options"])
     values["kind"] = Kind(values["kind"])
     values["state"] = JobState(values["state"])
+    values["proof"] = Proof(values["proof"])
     values["hold"] = None if values["hold"] is None else Hold(values["hold"])
     values["problem"] = words(values["problem"])
     return Job(recipients=recipients, **values)

@@ -13,7 +13,7 @@ from datetime import tzinfo
 from faxd.clock import utc_now
 from faxd.config import AccountSettings
 from faxd.durable import Folder
-from faxd.job import Job, JobState
+from faxd.job import Job, JobState, Step
 from faxd.ledger import Ledger
 from faxd.log import Log
 from faxd.outbound.addressing import Plan, Refused, decide
@@ -80,7 +80,7 @@ def try_again(
                 raise Refused(_under_way(old, other))
             (job,) = ledger.jobs.add([job], f"a new try of job {old.id}")
     with suppress(OSError), Folder.open(settings.folder(place_of(old))) as place:
-        move_out(place, copied.values())
+        move_out(place, (*copied.values(), *_made_of(settings, old)))
     return job
 
 
@@ -101,6 +101,13 @@ def _copy(settings: AccountSettings, old: Job, place: Folder, folder: Folder) ->
     return copied
 
 
+def _made_of(settings: AccountSettings, old: Job) -> list[str]:
+    """Names in the folder of what was sent instead of documents: it is made anew."""
+    if not old.filed_as:
+        return []
+    return [name for _, name in filed_names(old, old.filed_as, settings.send.language).prepared]
+
+
 def _same_plan(old: Job) -> Plan:
     now = utc_now()
     return Plan(
@@ -111,6 +118,8 @@ def _same_plan(old: Job) -> Plan:
         ),
         by_list=old.by_list,
         documents=old.documents,
+        steps=tuple(step for step in old.steps if step is not Step.COVER_TEXT),
+        subject=old.subject,
         text=old.text,
         at=old.at if old.at is not None and old.at > now else None,
         options=old.options,

@@ -63,6 +63,8 @@ def carry(
         if ended.wait(min(_LOOK, pause)):
             break
     dispatch.reception.run()
+    if dispatch.reporter is not None and not ended.is_set():
+        dispatch.reporter.run()
 
 
 def cancel(dispatch: Dispatch, ledger: Ledger, number: int) -> Job | None:
@@ -85,6 +87,8 @@ def _step(dispatch: Dispatch, job: Job) -> float:
     if job.cancel and job.state is not JobState.SENDING:
         dispatch.follower.cancel(job)
         return _LOOK
+    if job.state is JobState.PREPARING:
+        return dispatch.preparer.run(only=job.id) if dispatch.preparer is not None else _LOOK
     if job.state is not JobState.ACCEPTED:
         return dispatch.sender.run(only=job.id)
     wait = (job.due_at - utc_now()).total_seconds() if job.due_at is not None else 0.0

@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import tzinfo
+from functools import partial
 
 from faxd.config import AccountSettings
 from faxd.faxde import Client
 from faxd.job import Job, JobState
 from faxd.ledger import Ledger
 from faxd.log import Log
+from faxd.outbound.intake.codereader import CodeReader
 from faxd.outbound.intake.taker import Taker
+from faxd.outbound.preparing.bench import Bench
+from faxd.outbound.preparing.explain import explain
+from faxd.outbound.preparing.preparer import Preparer
+from faxd.outbound.proof import Reporter, Room
 from faxd.outbound.reception import Reception
 from faxd.outbound.sending.follower import Follower
 from faxd.outbound.sending.sender import Sender
@@ -38,22 +44,64 @@ class Dispatch:
         zone: tzinfo | None,
         wake: Callable[[str], None] = lambda _name: None,
         status_url: Callable[[str], str] | None = None,
+        reports: Room | None = None,
+        bench: Bench | None = None,
     ) -> None:
-        """``wake`` has one of `tasks` run at once; ``status_url`` makes the STATURL of a secret."""
+        """``wake`` has one of `tasks` run at once; ``status_url`` makes the STATURL of a secret.
+
+        Transmission reports are made in the room ``reports``, documents made ready on the
+        ``bench``; None: that is left to others.
+        """
         self._account = settings.account
         self._lanes = [f"{self._account}/send/{number}" for number in range(settings.send.parallel)]
         self._wake = wake
         self.reception = Reception(settings, ledger, log, zone=zone, asked=self._asked)
-        self.taker = Taker(settings, ledger, log, zone=zone, changed=self._changed)
+        self.codes = (
+            CodeReader(
+                settings,
+                bench,
+                log,
+                asked=lambda: self._wake(self.read),
+                found=lambda: self._wake(self.take),
+            )
+            if bench
+            else None
+        )
+        self.taker = Taker(
+            settings, ledger, log, zone=zone, changed=self._changed, codes=self.codes
+        )
+        self.preparer = (
+            Preparer(settings, ledger, log, bench=bench, zone=zone, changed=self._changed)
+            if bench
+            else None
+        )
         self.sender = Sender(
-            settings, client, ledger, log, changed=self._changed, status_url=status_url
+            settings,
+            client,
+            ledger,
+            log,
+            changed=self._changed,
+            status_url=status_url,
+            explain=partial(explain, bench.workshop) if bench else None,
         )
         self.follower = Follower(settings, client, ledger, log, changed=self._changed)
+
+        self.reporter = Reporter(settings, ledger, log, reports, zone=zone) if reports else None
 
     @property
     def take(self) -> str:
         """Name of the task that takes files."""
         return f"{self._account}/take"
+
+    @property
+    def read(self) -> str:
+        """Name of the task that looks for codes in documents."""
+        return f"{self._account}/read"
+
+    @property
+    def prepare(self) -> str:
+        """Name of the task that makes documents ready."""
+        return f"{self._account}/prepare"
 
     @property
     def follow(self) -> str:
@@ -65,6 +113,11 @@ class Dispatch:
         """Name of the task that keeps the folders of slips and reports."""
         return f"{self._account}/tell"
 
+    @property
+    def report(self) -> str:
+        """Name of the task that makes transmission reports."""
+        return f"{self._account}/report"
+
     def tasks(self) -> dict[str, Task]:
         """What is to be run again and again: each returns the seconds until the next time."""
         return {
@@ -72,15 +125,26 @@ class Dispatch:
             self.take: self.taker.run,
             **dict.fromkeys(self._lanes, self._send),
             self.follow: self.follower.run,
+            **({self.report: self._report} if self.reporter else {}),
+            **({self.read: self.codes.run} if self.codes else {}),
+            **({self.prepare: self.preparer.run} if self.preparer else {}),
         }
 
     def retire(self, successor: Dispatch | None) -> None:
         """Start nothing more: the settings are others, or faxd ends."""
         self.sender.retire(successor.sender if successor else None)
+        if self.reporter is not None:
+            self.reporter.retire()
+        if self.codes is not None:
+            self.codes.retire()
+        if self.preparer is not None:
+            self.preparer.retire()
 
     def _tell(self) -> float:
         looked = self.reception.has_looked
         pause = self.reception.run()
+        if self.reporter is not None:
+            self._wake(self.report)  # something may have been filed
         if not looked:
             self.wake_all()
         return pause
@@ -89,9 +153,15 @@ class Dispatch:
         # Somebody may have deleted a slip while faxd did not run.
         return self.sender.run() if self.reception.has_looked else _FIRST_LOOK
 
+    def _report(self) -> float:
+        # The first look removes temporary files from the folders that reports are put into.
+        if self.reporter is None or not self.reception.has_looked:
+            return _FIRST_LOOK
+        return self.reporter.run()
+
     def wake_all(self) -> None:
         """Have everything look at the ledger again: somebody else has changed it."""
-        for name in (self.tell, self.follow, *self._lanes):
+        for name in (self.tell, self.prepare, self.follow, *self._lanes):
             self._wake(name)
 
     def _changed(self, job: Job) -> None:
@@ -102,6 +172,8 @@ class Dispatch:
         self.reception.show(job)
         if job.problem is not None:
             self._wake(self.tell)  # it may be the whole queue's, of which all slips tell
+        if job.state is JobState.PREPARING and job.due_at is None:
+            self._wake(self.prepare)
         if job.state in {JobState.WAITING, JobState.UNCERTAIN}:
             for lane in self._lanes:
                 self._wake(lane)

@@ -18,7 +18,7 @@ from faxd.outbound.addressing import (
     decide,
     title_of,
 )
-from faxd.outbound.addressing.jobfile import MAX_FILES, inside, too_many_files
+from faxd.outbound.addressing.jobfile import MAX_JOINED, inside, too_many_files
 from faxd.outbound.addressing.message import is_text_file, read_text
 from faxd.outbound.addressing.names import label_of, reference
 from faxd.outbound.addressing.switches import Value, read_pairs
@@ -73,7 +73,7 @@ def plan_of(
         names.remove(message)
     if not names and not (text or "").strip():
         raise Refused(_NO_TEXT)
-    if len(names) > MAX_FILES:
+    if len(names) > MAX_JOINED:
         raise Refused(too_many_files(len(names)))
     title = _title(order, list(heads), text)
     to = list(order.to) or ([label_of(title) or "Brief"] if order.kind.is_letter else [])

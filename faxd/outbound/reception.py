@@ -28,6 +28,7 @@ from faxd.outbound.intake.mounts import is_network
 from faxd.outbound.intake.outbox import Outbox, OutboxUnusable
 from faxd.outbound.intake.taker import open_claims
 from faxd.outbound.office.filing import Desk, DeskUnusable
+from faxd.outbound.preparing.names import is_made
 from faxd.outbound.sending import texts
 from faxd.outbound.sending.documents import claim_of
 from faxd.words import Words
@@ -233,7 +234,7 @@ class Reception:
                 self._log.info("job to be sent all the same", job=job.id)
         desk.remove_answer(job, answer)
         self._show(desk, job.id)
-        if job.state is JobState.WAITING:
+        if job.state in {JobState.PREPARING, JobState.WAITING}:
             self._asked(job)
 
     def _give_up_unanswered(self) -> None:
@@ -299,6 +300,8 @@ class Reception:
                 hidden = outbox.hidden
                 folder = stack.enter_context(hidden.child(job.claim, mode=0o700))
             yield folder
+            for name in filter(is_made, folder.names()):
+                folder.remove(name)  # of no use: of a try that a death has ended, or never sent
             left = folder.names()
             if left:
                 self._log.error("files left in a claim", job=job.id, claim=str(folder.path))
@@ -385,7 +388,8 @@ def release(ledger: Ledger, job: Job, text: str) -> Job:
     Raises:
         Changed: it is not held any more.
     """
-    return ledger.jobs.move(job, JobState.WAITING, text, hold=None, problem=None, due_at=None)
+    state = JobState.PREPARING if job.is_unprepared else JobState.WAITING
+    return ledger.jobs.move(job, state, text, hold=None, problem=None, due_at=None)
 
 
 def _said(error: Exception) -> str:

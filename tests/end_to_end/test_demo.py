@@ -41,7 +41,7 @@ def test_once_shows_documents_leave_and_ends_by_itself(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, ""), told
     assert time.monotonic() - begin < 60
     assert "All 3 faxes are in" in told
-    assert "All 4 documents have come to their end, each once" in told
+    assert "All 5 documents have come to their end, each once" in told
     for line in (
         'An office PC drops "+49 40 123456[RE-4711] Rechnung.pdf"',
         'An office PC drops "sms/0171 1234567 Termin.txt"',
@@ -50,12 +50,14 @@ def test_once_shows_documents_leave_and_ends_by_itself(tmp_path: Path) -> None:
         "a fax to +4940123456 [RE-4711]",
         "an SMS to +491711234567",
         "Praxis Dr. Meier",
+        '"Gedruckt" is made ready: cover codes.',
         f'"Rundschreiben" was sent to 2 of 3; not to {BUSY} (busy).',
     ):
         assert line in told
-    assert len(set(re.findall(r'FAX.de has ".*" as job ([0-9]+)', told))) == 4
+    assert len(set(re.findall(r'FAX.de has ".*" as job ([0-9]+)', told))) == 5
     sent = tmp_path / "demo/sent"
-    assert len(list(sent.glob("* - Bericht.txt"))) == 4
+    assert len(list(sent.glob("* - Bericht.txt"))) == 5
+    assert len(list(sent.glob("* Gedruckt - gesendet.pdf"))) == 1
     (again,) = sent.glob("*Rundschreiben.pdf.csv")
     assert again.read_bytes().decode("utf-8-sig") == f"{BUSY},K-2\r\n"
     assert list((tmp_path / "demo/sending").glob("[!.]*")) == []
@@ -148,7 +150,7 @@ def test_what_the_users_settings_refuse_is_told_and_no_fault(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "to which the settings do not allow sending" in done.stdout
-    assert len(list(tmp_path.glob("faxd-demo-*/praxis/failed/* - report.txt"))) == 4
+    assert len(list(tmp_path.glob("faxd-demo-*/praxis/failed/* - report.txt"))) == 5
 
 
 def test_its_check_finds_what_is_missing(tmp_path: Path) -> None:

@@ -119,9 +119,11 @@ def test_send_and_wait_without_a_daemon(office: Site, document: Path) -> None:
     assert [name.partition(" Befund Müller")[2] for name in folder(office, "sent")] == [
         " - protocol.csv",
         " - report.txt",
+        " - transmission report.pdf",
         ".pdf",
     ]
     assert (folder(office, "sending"), claims(office)) == ([], [])
+    assert "Befund Müller - transmission report.pdf" in office.faxd("job", "1").stdout
 
 
 def test_wait_is_good_only_if_it_was_sent_to_all(office: Site, document: Path) -> None:
@@ -426,8 +428,8 @@ def test_retry_of_a_failed_job(office: Site, document: Path) -> None:
     assert job.order.recipients[0].reference == "RE-1"
     new, old = job_of(office, 2), job_of(office)
     assert (new.previous, new.options, new.digest) == (1, old.options, old.digest)
-    (report,) = folder(office, "failed")  # only that; the document is on its way
-    assert report.endswith("report.txt")
+    report, proof = folder(office, "failed")  # only these; the document is on its way
+    assert report.endswith(" - report.txt") and proof.endswith(" - transmission report.pdf")
     done = office.faxd("retry", "1")
     assert done.returncode == 1
     assert "is not in" in done.stderr

@@ -26,6 +26,8 @@ from faxd.job import Job, JobState
 from faxd.ledger import Ledger
 from faxd.log import Log
 from faxd.outbound.dispatch import Dispatch
+from faxd.outbound.preparing.bench import Bench
+from faxd.outbound.proof import Room
 from faxd.simulator import Account, Fault, FaultKind, LogEntry, Simulator
 from faxd.simulator import Job as Accepted
 
@@ -40,12 +42,15 @@ _CLOCKED = (
     "faxd.outbound.reception",
     "faxd.outbound.intake.taker",
     "faxd.outbound.office.filing",
+    "faxd.outbound.proof.reporter",
+    "faxd.outbound.preparing.preparer",
     "faxd.ledger.jobs",
 )
 _STEADY = (
     "faxd.outbound.intake.taker",
     "faxd.outbound.reception",
     "faxd.outbound.sending.follower",
+    "faxd.outbound.proof.reporter",
 )
 
 
@@ -94,6 +99,9 @@ class Office:
     #: as the schedule's; None only remembers who was woken
     wake: Callable[[str], None] | None = None
     dispatch: Dispatch = field(init=False)
+    #: as the process's; made anew by a `restart`
+    room: Room = field(init=False)
+    bench: Bench = field(init=False)
 
     def __post_init__(self) -> None:
         self._record_requests()
@@ -103,6 +111,8 @@ class Office:
         """Begin as a new process does, perhaps with other settings; the ledger stays."""
         self.changes |= changes
         settings = self.settings
+        self.room = Room(self.root / "state")
+        self.bench = Bench(self.root / "state")
         self.dispatch = Dispatch(
             settings,
             Client(self.service, settings.account, settings.password),
@@ -111,6 +121,8 @@ class Office:
             zone=BERLIN,
             wake=self.wake or self.woken.append,
             status_url=self._status_url if self.status_base else None,
+            reports=self.room,
+            bench=self.bench,
         )
         self.dispatch.sender.recover()
         self.dispatch.reception.run()
@@ -220,10 +232,24 @@ class Office:
     # what faxd does
 
     def take(self) -> None:
-        """Notice what lies there, and take it when it has stood still."""
+        """Notice what lies there, and take it when it has stood still, perhaps after a look."""
         self.dispatch.taker.run()
         self.clock.later(1.1)
         self.dispatch.taker.run()
+        if self.read():
+            self.dispatch.taker.run()
+
+    def read(self) -> bool:
+        """Look for codes where they were asked about; whether they were."""
+        assert self.dispatch.codes is not None
+        asked = self.dispatch.codes.is_asked
+        self.dispatch.codes.run()
+        return asked
+
+    def prepare(self) -> float:
+        """Make ready what is due."""
+        assert self.dispatch.preparer is not None
+        return self.dispatch.preparer.run()
 
     def send(self) -> float:
         return self.dispatch.sender.run()
@@ -237,9 +263,17 @@ class Office:
             pass
         return pause
 
+    def prove(self) -> float:
+        """Make transmission reports, as long as some can be made now."""
+        assert self.dispatch.reporter is not None
+        while (pause := self.dispatch.reporter.run()) < 1.0:
+            pass
+        return pause
+
     def turn(self) -> None:
         """Each task once, in the order of a job's way."""
         self.take()
+        self.prepare()
         self.tell()
         self.send()
         self.follow()

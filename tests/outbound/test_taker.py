@@ -181,8 +181,8 @@ def test_a_list_with_bad_lines_names_each(office: Office) -> None:
     ("name", "content", "said"),
     [
         ("0900 123456 Befund.pdf", None, "0900"),
-        ("+4940123456 Befund.docx", b"PK\x03\x04....", "PDF, TIF, BMP"),
-        ("+4940123456 Foto.pdf", b"\xff\xd8\xff\xe0....", "photograph"),
+        ("+4940123456 Befund.zip", b"PK\x03\x04....", "PDF, TIF and other pictures"),
+        ("+4940123456 Druck.pdf", b"%!PS-Adobe-3.0", "PostScript"),
         ("sms/040 123456 Termin.txt", b"Hallo", "mobile"),
         ("+4940123456 @9999 Befund.pdf", None, "not a time"),
         ("email/niemand Brief.pdf", None, "name@example.org"),

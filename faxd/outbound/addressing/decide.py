@@ -7,10 +7,11 @@ from datetime import datetime
 from faxd.job import Kind
 from faxd.outbound.addressing import jobfile, whom
 from faxd.outbound.addressing.jobfile import JobFile, read_job_file
-from faxd.outbound.addressing.names import check_length, title_of
+from faxd.outbound.addressing.names import check_length, read_name, title_of
 from faxd.outbound.addressing.phonebook import PhoneBook
 from faxd.outbound.addressing.plain import plain, shown
 from faxd.outbound.addressing.plan import Drop, NoRecipient, Plan, Refused, Rules
+from faxd.outbound.addressing.steps import steps_of
 from faxd.outbound.addressing.times import When, take_time
 from faxd.outbound.addressing.what import check_format, contents
 from faxd.words import Words
@@ -32,16 +33,18 @@ def decide(drop: Drop, rules: Rules, book: PhoneBook, now: datetime) -> Plan:
         to = whom.find(drop, job, place, rules, book)
     except NoRecipient:
         # Waiting is of no use for what could not be sent to anyone.
-        check_format(drop)
+        check_format(drop, rules)
         raise
-    sent = contents(drop, job, to.kind)
+    sent = contents(drop, job, to.kind, rules)
     return Plan(
         kind=to.kind,
         recipients=to.recipients,
         by_list=to.by_list,
         documents=sent.documents,
+        steps=steps_of(drop, job, to, sent, rules),
         companions=sent.companions,
         text=sent.text,
+        subject=_subject(job, place, to, rules),
         at=_at(drop, job, place, to.when, rules, now),
         options={**rules.options, **to.options, **job.options},
         title=place.title,
@@ -86,14 +89,27 @@ def _folders(names: tuple[str, ...]) -> tuple[Kind | None, str | None]:
     return kind, rest[0] if rest else None
 
 
+def _subject(job: JobFile, place: whom.Place, to: whom.Whom, rules: Rules) -> str:
+    """The job file's, else the code's, else what stands behind the recipients in the name."""
+    if job.subject is not None or to.subject:
+        return job.subject or to.subject
+    try:
+        return read_name(place.title, to.kind, rules.numbers).label
+    except Refused:  # nobody has asked the name
+        return place.title
+
+
 def _at(
-    drop: Drop, job: JobFile, place: whom.Place, of_folder: When | None, rules: Rules, now: datetime
+    drop: Drop, job: JobFile, place: whom.Place, of_other: When | None, rules: Rules, now: datetime
 ) -> datetime | None:
-    """The job file's time, else that in the file's name, else that of the folder that named it."""
+    """The job file's time, else that in the file's name, else that of what has named the recipient.
+
+    That is the name of the folder, or a code in the document.
+    """
     if job.when is not None and drop.job_file is not None:
         try:
             return job.when.after(now, rules.zone)
         except Refused as refused:
             raise Refused(jobfile.inside(drop.job_file[0], refused.words)) from None
-    when = take_time(plain(place.title))[0] or of_folder
+    when = take_time(plain(place.title))[0] or of_other
     return when.after(now, rules.zone) if when is not None else None

@@ -1,4 +1,4 @@
-"""Which documents FAX.de takes, told by their content; and the name it gets to see. Pure.
+"""Which documents FAX.de takes or can be made such, by their content; the name it sees. Pure.
 
 TIF, BMP, HTML, DOC, XLS and PDF (section "SendJob", SendFile1..3). The provider goes by the
 extension alone, so that must be right whatever the file is called here.
@@ -35,6 +35,14 @@ _OTHERS = (
     (b"II+\0", Words("ein BigTIFF", "a BigTIFF")),
     (b"MM\0+", Words("ein BigTIFF", "a BigTIFF")),
 )  # fmt: skip
+#: pictures that become PDFs
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8")
+#: what LibreOffice makes PDFs of, by their extensions: what lies in a ZIP, and in a Compound File
+_IN_ZIP = {
+    *(".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".odt", ".ods", ".odp"),
+}
+_IN_COMPOUND = {*_COMPOUND_DOCUMENTS, ".ppt", ".pps"}
+_RTF = b"{\\rtf"
 _TAG = re.compile(rb"<(?:[!?/]|[a-z][a-z0-9]*[\s/>])", re.IGNORECASE)
 _PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 #: a PDF may have something before it (PDF 1.7, appendix H, note 13)
@@ -62,6 +70,40 @@ def send_name(name: str, head: bytes) -> str:
         name = stem
         stem, extension = _split(name)
     return _safe(name) + found
+
+
+def needs_pdf(name: str, head: bytes, *, office: bool) -> bool:
+    """Whether a document must become a PDF before FAX.de takes it.
+
+    ``office``: LibreOffice is there. What is promised here may still turn out to be broken.
+
+    Raises:
+        Refused: it is neither a document that FAX.de takes, nor one that can become a PDF.
+    """
+    if _extension_by_content(_split(name)[1], head) is not None:
+        return False
+    if may_be_pdf(name, head, office=office):
+        return True
+    raise Refused(_not_taken(name, head))
+
+
+def may_be_pdf(name: str, head: bytes, *, office: bool) -> bool:
+    """Whether a document is a PDF, or can become one here."""
+    extension = _split(name)[1]
+    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return True
+    if head.startswith(b"PK\x03\x04"):
+        return office and extension in _IN_ZIP
+    if head.startswith(_COMPOUND[:4]):
+        return office and extension in _IN_COMPOUND
+    if head.startswith(_RTF):
+        return office
+    return _extension_by_content(extension, head) in {".pdf", ".tif", ".bmp"}
+
+
+def is_pdf(name: str, head: bytes) -> bool:
+    """Whether a document is a PDF."""
+    return _extension_by_content(_split(name)[1], head) == ".pdf"
 
 
 def _extension_by_content(extension: str, head: bytes) -> str | None:
@@ -112,11 +154,13 @@ def _not_taken(name: str, head: bytes) -> Words:
     )
     what = next((words for magic, words in _OTHERS if head.startswith(magic)), unknown)
     return Words(
-        f"Die Datei „{shown(name)}“ kann so nicht versendet werden. Es gehen PDF, TIF, BMP, HTML"
-        f" und die alten Formate DOC und XLS; dies ist {what.de}. Bitte öffnen Sie sie, wählen Sie"
+        f"Die Datei „{shown(name)}“ kann so nicht versendet werden. Es gehen PDF, TIF und andere"
+        " Bilder (JPEG, PNG, GIF, WebP, BMP), HTML und die alten Formate DOC und XLS; dies ist"
+        f" {what.de}. Bitte öffnen Sie sie, wählen Sie"
         " Drucken und als Drucker „Microsoft Print to PDF“ (oder „Als PDF speichern“), und legen"
         " Sie die PDF-Datei hier ab.",
-        f'The file "{shown(name)}" cannot be sent as it is. PDF, TIF, BMP, HTML and the old'
-        f" formats DOC and XLS go; this is {what.en}. Please open it, choose Print, and"
+        f'The file "{shown(name)}" cannot be sent as it is. PDF, TIF and other pictures (JPEG,'
+        " PNG, GIF, WebP, BMP), HTML and the old formats DOC and XLS go; this is"
+        f" {what.en}. Please open it, choose Print, and"
         ' "Microsoft Print to PDF" as the printer (or "Save as PDF"), and drop the PDF file here.',
     )

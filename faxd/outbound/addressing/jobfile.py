@@ -26,10 +26,16 @@ from faxd.outbound.addressing.times import When, when_of
 from faxd.words import Words
 
 MAX_JOB_FILE = 1024 * 1024
+#: that FAX.de takes in one job; more are joined into one
 MAX_FILES = 3
+MAX_JOINED = 30
 #: a.a.a. ...: tomllib needs quadratic time for it, hours for 1 MB
 _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}""")
-_KEYS = ("kind", "to", "files", "text", "at", "options", *switches.NAMES)
+_KEYS = (
+    *("kind", "to", "files", "text", "at", "subject", "letterhead", "cover_page"),
+    *("options", *switches.NAMES),
+)
+_MAX_SUBJECT = 200
 _TO_KEYS = ("number", "address", "to", "reference", "name")
 
 
@@ -43,6 +49,10 @@ class JobFile:
     files: tuple[str, ...] = ()
     text: str | None = None
     when: When | None = None
+    subject: str | None = None
+    #: whether it is to be put on the letterhead, and behind the cover page
+    letterhead: bool | None = None
+    cover_page: bool | None = None
     options: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -144,6 +154,9 @@ def _read(found: Mapping[str, Any]) -> JobFile:
         files=_files(found["files"]) if "files" in found else (),
         text=text,
         when=when_of(found["at"]) if "at" in found else None,
+        subject=_subject(found["subject"]) if "subject" in found else None,
+        letterhead=_switch("letterhead", found),
+        cover_page=_switch("cover_page", found),
         options=_options(found),
     )
 
@@ -162,6 +175,23 @@ def _kind(value: object) -> Kind:
         ) from None
 
 
+def _subject(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _MAX_SUBJECT or not value.isprintable():
+        allowed = Words(
+            f"ein Text in einer Zeile, bis zu {_MAX_SUBJECT} Zeichen",
+            f"a text on one line, up to {_MAX_SUBJECT} characters",
+        )
+        raise Refused(_wrong_type("subject", allowed))
+    return value.strip()
+
+
+def _switch(name: str, found: Mapping[str, Any]) -> bool | None:
+    value = found.get(name)
+    if name in found and not isinstance(value, bool):
+        raise Refused(_wrong_type(name, Words("true oder false", "true or false")))
+    return value
+
+
 def _to(value: object) -> object:
     """An empty list is a mistake; it does not mean that somebody else is to be asked."""
     if value in ("", [], {}) or not isinstance(value, str | list | dict):
@@ -173,7 +203,7 @@ def _files(value: object) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise Refused(_wrong_type("files", Words("eine Liste von Dateinamen", "a list of names")))
-    if len(names) > MAX_FILES:
+    if len(names) > MAX_JOINED:
         raise Refused(too_many_files(len(names)))
     for name in names:
         if not name or len(name) > MAX_NAME or name in {".", ".."} or set("/\\\0") & set(name):
@@ -238,9 +268,9 @@ def _label(text: str) -> Recipient:
 def too_many_files(count: int) -> Words:
     """What is said of more documents than a job can hold."""
     return Words(
-        f"Es sind {count} Dateien. Erlaubt sind bis zu {MAX_FILES} in einem Auftrag; bitte fassen"
+        f"Es sind {count} Dateien. Erlaubt sind bis zu {MAX_JOINED} in einem Auftrag; bitte fassen"
         " Sie sie in einer PDF-Datei zusammen.",
-        f"There are {count} files. Allowed are up to {MAX_FILES} in one job; please join them into"
+        f"There are {count} files. Allowed are up to {MAX_JOINED} in one job; please join them into"
         " one PDF file.",
     )
 

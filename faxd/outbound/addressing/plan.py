@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from faxd.job import Kind, Recipient
+from faxd.job import Kind, Recipient, Step
 from faxd.words import Words
 
 
@@ -35,6 +35,16 @@ class NumberRules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Codes:
+    """What a look at a document's first page has found."""
+
+    #: kind and text of each (`faxd.documents.codes`)
+    found: tuple[tuple[str, str], ...] = ()
+    #: why there was no looking; None if there was
+    problem: Words | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drop:
     """One or more files that belong together, as they lie in the outbox."""
 
@@ -52,6 +62,8 @@ class Drop:
     heads: Mapping[str, bytes] = field(default_factory=dict)
     #: whole content of a document that is a .txt of at most 1 MiB
     content: bytes | None = None
+    #: in the document; None if nobody has looked
+    codes: Codes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +76,14 @@ class Rules:
     letter_label: bool = True
     #: options of all its jobs, by kind-independent readable names; a job file overrides them
     options: Mapping[str, str | int | bool] = field(default_factory=dict)
+    #: LibreOffice is there
+    office: bool = False
+    #: codes are covered also where something else has named the recipient
+    codes_always: bool = False
+    #: there is one, for all faxes and letters
+    letterhead: bool = False
+    #: there is one, for all faxes
+    cover_page: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +94,16 @@ class Plan:
     recipients: tuple[Recipient, ...]
     #: send them as RecipientFile
     by_list: bool = False
-    #: names of the drop's files that are sent, in order; at most three
+    #: names of the drop's files that are sent, in order; more than three are to become one
     documents: tuple[str, ...] = ()
+    #: what is to be done to them first
+    steps: tuple[Step, ...] = ()
     #: names of its files that are taken along: job file, list, a .txt that became the text
     companions: tuple[str, ...] = ()
     #: SendText
     text: str = ""
+    #: for a cover page
+    subject: str = ""
     #: aware, UTC; None means at once
     at: datetime | None = None
     options: Mapping[str, str | int | bool] = field(default_factory=dict)

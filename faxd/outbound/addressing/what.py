@@ -6,11 +6,11 @@ import unicodedata
 from dataclasses import dataclass
 
 from faxd.job import Kind
-from faxd.outbound.addressing.formats import send_name
-from faxd.outbound.addressing.jobfile import MAX_FILES, JobFile, too_many_files
+from faxd.outbound.addressing.formats import needs_pdf
+from faxd.outbound.addressing.jobfile import MAX_JOINED, JobFile, too_many_files
 from faxd.outbound.addressing.message import check_sms, is_text_file, read_text
 from faxd.outbound.addressing.plain import shown
-from faxd.outbound.addressing.plan import Drop, NoRecipient, Refused
+from faxd.outbound.addressing.plan import Drop, NoRecipient, Refused, Rules
 from faxd.words import Words
 
 
@@ -25,9 +25,11 @@ class Contents:
     documents: tuple[str, ...]
     companions: tuple[str, ...]
     text: str
+    #: one of the documents must become a PDF
+    needs_pdf: bool = False
 
 
-def contents(drop: Drop, job: JobFile, kind: Kind) -> Contents:
+def contents(drop: Drop, job: JobFile, kind: Kind, rules: Rules) -> Contents:
     """The documents in their order, and the text.
 
     Raises:
@@ -37,19 +39,27 @@ def contents(drop: Drop, job: JobFile, kind: Kind) -> Contents:
     documents = _named_files(drop, job)
     companions = [file[0] for file in (drop.job_file, drop.list_file) if file is not None]
     text = job.text or ""
-    for name in [name for name in documents if is_text_file(name, _head(drop, name))]:
-        documents.remove(name)
-        companions.append(name)
-        text = _message(drop, job, name, kind)
-    if len(documents) > MAX_FILES:
+    written = [name for name in documents if is_text_file(name, _head(drop, name))]
+    made = False
+    if kind.is_letter or kind is Kind.QSIGN:
+        made = bool(written)  # they have no text of their own: it becomes a page
+    else:
+        for name in written:
+            documents.remove(name)
+            companions.append(name)
+            text = _message(drop, job, name)
+    if len(documents) > MAX_JOINED:
         raise Refused(too_many_files(len(documents)))
     _check(drop, kind, documents, text)
     for name in documents:
-        send_name(name, _head(drop, name))
-    return Contents(documents=tuple(documents), companions=tuple(companions), text=text)
+        if name not in written:
+            made |= needs_pdf(name, _head(drop, name), office=rules.office)
+    return Contents(
+        documents=tuple(documents), companions=tuple(companions), text=text, needs_pdf=made
+    )
 
 
-def check_format(drop: Drop) -> None:
+def check_format(drop: Drop, rules: Rules) -> None:
     """Refuse a document that no job could send.
 
     Raises:
@@ -57,7 +67,7 @@ def check_format(drop: Drop) -> None:
     """
     name = drop.document
     if name is not None and not is_text_file(name, _head(drop, name)):
-        send_name(name, _head(drop, name))
+        needs_pdf(name, _head(drop, name), office=rules.office)
 
 
 def _named_files(drop: Drop, job: JobFile) -> list[str]:
@@ -82,9 +92,7 @@ def _named_files(drop: Drop, job: JobFile) -> list[str]:
     return named
 
 
-def _message(drop: Drop, job: JobFile, name: str, kind: Kind) -> str:
-    if kind.is_letter or kind is Kind.QSIGN:
-        raise Refused(_NEEDS_DOCUMENT)
+def _message(drop: Drop, job: JobFile, name: str) -> str:
     if name != drop.document:
         raise Refused(
             Words(

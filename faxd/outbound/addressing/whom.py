@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from faxd.job import Kind, Recipient
 from faxd.outbound.addressing import jobfile
+from faxd.outbound.addressing.incode import read_codes
 from faxd.outbound.addressing.jobfile import JobFile
 from faxd.outbound.addressing.lists import read_list
 from faxd.outbound.addressing.names import Name, address, label_of, read_name, reference
 from faxd.outbound.addressing.phonebook import Doubt, Entry, PhoneBook, candidates
 from faxd.outbound.addressing.plain import fold, shown
-from faxd.outbound.addressing.plan import Drop, NoRecipient, NumberRules, Refused, Rules
+from faxd.outbound.addressing.plan import Codes, Drop, NoRecipient, NumberRules, Refused, Rules
 from faxd.outbound.addressing.switches import Value
 from faxd.outbound.addressing.times import When
 from faxd.words import Words
@@ -27,8 +28,11 @@ class Whom:
     by_list: bool = False
     #: from the phone book
     options: Mapping[str, Value] = field(default_factory=dict)
-    #: from the name of the folder, if that named them
+    #: from the name of the folder, or the code, if that named them
     when: When | None = None
+    #: codes in the document did, which nobody else is to see
+    by_code: bool = False
+    subject: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,7 @@ class Place:
 
 
 def find(drop: Drop, job: JobFile, place: Place, rules: Rules, book: PhoneBook) -> Whom:
-    """Job file, list, the file's name, the folder's name, the phone book: the first that says it.
+    """The first that says it: job file, list, names of file and folder, phone book, codes.
 
     Raises:
         NoRecipient: none of them does.
@@ -69,7 +73,23 @@ def find(drop: Drop, job: JobFile, place: Place, rules: Rules, book: PhoneBook) 
         return _one_or_many(
             Whom(kind=kind, recipients=_named(folder.recipients, folder.label), when=folder.when)
         )
-    return _by_book(file, folder, place, rules.numbers, book)
+    try:
+        return _by_book(file, folder, place, rules.numbers, book)
+    except NoRecipient as nobody:
+        if drop.codes is None:
+            raise
+        coded = read_codes(drop.codes, place.kind, rules.numbers)
+        if coded is None:
+            raise NoRecipient(_nor_by_code(nobody.words, drop.codes)) from None
+    return _one_or_many(
+        Whom(
+            kind=coded.kind,
+            recipients=coded.recipients,
+            when=coded.when or folder.when,
+            by_code=True,
+            subject=coded.subject,
+        )
+    )
 
 
 def _by_job_file(drop: Drop, job: JobFile, kind: Kind, rules: Rules) -> tuple[Recipient, ...]:
@@ -199,6 +219,21 @@ _EXAMPLES: Mapping[Kind, Words] = {
         'with the e-mail address, such as "name@example.org Invoice 4711.pdf"',
     ),
 }
+
+
+def _nor_by_code(words: Words, codes: Codes) -> Words:
+    """That nobody is named, and that it was looked into the document, too."""
+    if codes.problem is not None:
+        return Words(
+            f"{words.de} Einen Code auf der ersten Seite (@@FAX 040 123456@@) konnte faxd nicht"
+            f" suchen: {codes.problem.de}",
+            f"{words.en} faxd could not look for a code on the first page (@@FAX 040 123456@@):"
+            f" {codes.problem.en}",
+        )
+    return Words(
+        f"{words.de} Auch auf der ersten Seite steht kein Code wie @@FAX 040 123456@@.",
+        f"{words.en} Nor is there a code such as @@FAX 040 123456@@ on the first page.",
+    )
 
 
 def _nobody(place: Place) -> Words:

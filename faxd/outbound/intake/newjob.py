@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from faxd.durable import Folder
-from faxd.job import Job, JobState, Kind
+from faxd.job import Job, JobState, Kind, Proof
 from faxd.outbound.addressing.plan import Plan
 from faxd.outbound.intake.seen import Seen
 from faxd.words import Words
@@ -29,7 +29,10 @@ def planned(job: Job, plan: Plan, folder: Folder) -> Job:
         kind=plan.kind,
         recipients=plan.recipients,
         by_list=plan.by_list,
+        state=JobState.PREPARING if plan.steps else job.state,
         documents=plan.documents,
+        steps=plan.steps,
+        subject=plan.subject,
         companions=tuple(name for name in job.companions if name not in plan.documents),
         text=plan.text,
         at=plan.at,
@@ -37,8 +40,11 @@ def planned(job: Job, plan: Plan, folder: Folder) -> Job:
         title=plan.title,
         secret=secrets.token_hex(_SECRET),
     )
-    content = _content(job.text, job.documents, folder)
-    return replace(job, content=content, digest=_digest(job, content))
+    hashes = tuple(sha256_of(name, folder) for name in job.documents)
+    content = _content(job.text, hashes)
+    return replace(
+        job, hashes=hashes, content=content, digest=_digest(job, content), proof=Proof.WANTED
+    )
 
 
 def refused(
@@ -58,7 +64,7 @@ def refused(
     job = replace(job, state=JobState.FAILED, problem=words, ended_at=now)
     if document is None or folder is None or not document.size:
         return job
-    return replace(job, content=_content("", (document.name,), folder))
+    return replace(job, content=_content("", (sha256_of(document.name, folder),)))
 
 
 def kind_of_folders(folders: tuple[str, ...]) -> Kind:
@@ -76,10 +82,19 @@ def _digest(job: Job, content: str) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _content(text: str, documents: Iterable[str], folder: Folder) -> str:
+def _content(text: str, hashes: Iterable[str]) -> str:
     """Of text and documents, in their order."""
     whole = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
-    for name in documents:
-        with folder.read(name) as file:
-            whole.update(hashlib.file_digest(file, "sha256").digest())
+    for each in hashes:
+        whole.update(bytes.fromhex(each))
     return whole.hexdigest()
+
+
+def sha256_of(name: str, folder: Folder) -> str:
+    """SHA-256 of a file, hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with folder.read(name) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,10 +18,12 @@ from datetime import datetime, timedelta, tzinfo
 
 from faxd.clock import steady, utc_now
 from faxd.config import AccountSettings
+from faxd.documents.office import is_installed
 from faxd.job import Hold, Job, JobState, Kind
 from faxd.ledger import Ledger
 from faxd.log import Log
 from faxd.outbound.addressing import (
+    Drop,
     NoRecipient,
     NumberRules,
     Plan,
@@ -30,6 +32,7 @@ from faxd.outbound.addressing import (
     decide,
     title_of,
 )
+from faxd.outbound.addressing.formats import is_pdf
 from faxd.outbound.intake import texts
 from faxd.outbound.intake.claim import (
     Claimed,
@@ -41,6 +44,7 @@ from faxd.outbound.intake.claim import (
     remove,
     sync,
 )
+from faxd.outbound.intake.codereader import CodeReader
 from faxd.outbound.intake.grouping import Group, groups
 from faxd.outbound.intake.ignore import Ignored
 from faxd.outbound.intake.mounts import is_network
@@ -49,6 +53,7 @@ from faxd.outbound.intake.outbox import Outbox, OutboxUnusable, open_outbox
 from faxd.outbound.intake.reading import PhoneBookFile, drop_of, names_in
 from faxd.outbound.intake.seen import Seen, Strange
 from faxd.outbound.intake.settle import Settler
+from faxd.outbound.preparing.names import is_made
 
 #: seconds between two scans where events tell of new files
 _SCAN = 60.0
@@ -56,6 +61,8 @@ _SCAN = 60.0
 _AFTER_TROUBLE = 5.0
 #: seconds until a file is tried again that could not be taken
 _SOON = 1.0
+#: seconds until a document is asked about again that is being looked into; its reader tells earlier
+_READING = 5.0
 #: drops that are made durable and recorded together
 _BATCH = 100
 #: seconds of taking after which a run ends, and until the next: thousands of files in one run would
@@ -83,6 +90,10 @@ class _Ready:
     problem: Refused | None = None
 
 
+class _BeingRead(Exception):
+    """It is being looked for codes in a document."""
+
+
 class Taker:
     """Takes one account's drops."""
 
@@ -94,8 +105,9 @@ class Taker:
         *,
         zone: tzinfo | None,
         changed: Callable[[Job], None],
+        codes: CodeReader | None = None,
     ) -> None:
-        """``changed`` is told of each new job."""
+        """``changed`` is told of each new job; ``codes`` looks into documents."""
         if settings.outbox is None:
             raise ValueError(f"{settings.name} has no outbox")
         self._settings = settings
@@ -104,6 +116,7 @@ class Taker:
         self._ledger = ledger
         self._log = log
         self._changed = changed
+        self._codes = codes
         self._rules = rules_of(settings, zone)
         self._ignored = Ignored(self._send.ignore)
         self._settler = Settler(self._send.settle, self._send.settle_blind)
@@ -172,7 +185,7 @@ class Taker:
         """Make a failed job of a claim that a lost ledger has known: it may have been sent."""
         try:
             with outbox.hidden.existing(name) as folder:
-                files = tuple(sorted(folder.names()))
+                files = tuple(sorted(name for name in folder.names() if not is_made(name)))
         except NotADirectoryError:
             return
         now = utc_now()
@@ -205,6 +218,8 @@ class Taker:
         now = steady()
         self._tell(look.strange)
         self._settler.observe(look.files, now)
+        if self._codes is not None:
+            self._codes.keep_only(look.files)
         settled = {file.path: file for file in self._settler.settled(now)}
         self._book.refresh(outbox, settled, look.files)
         waits = [self._interval()]
@@ -250,6 +265,8 @@ class Taker:
         now: float,
     ) -> _Ready | float:
         """Decide on a group: take it, or look at it again after so many seconds."""
+        if self._is_being_read(group):
+            return _READING
         patience = self._send.patience - min(self._settler.still(file, now) for file in group.files)
         if any(file.size == 0 for file in group.files):
             if patience > 0:
@@ -263,13 +280,15 @@ class Taker:
         try:
             with outbox.folder(group.folders) as folder:
                 drop = drop_of(folder, group, tuple(beside))
-                plan = decide(drop, self._rules, self._book.book, utc_now())
+                plan = self._decided(drop, group)
         except Refused as error:
             # A job file or list, or what a job file names, may still be on its way.
             may_come = isinstance(error, NoRecipient) or group.document is None
             if may_come and patience > 0:
                 return patience
             return _Ready(group=group, files=group.files, problem=error)
+        except _BeingRead:
+            return _READING
         except OSError:
             return _SOON  # it went, or cannot be read now: the next look will tell
         more = [beside[name] for name in plan.documents if name in beside]
@@ -277,6 +296,36 @@ class Taker:
         if any(file.path not in settled for file in wanted):
             return _SOON
         return _Ready(group=group, files=wanted, plan=plan)
+
+    def _decided(self, drop: Drop, group: Group) -> Plan:
+        """What is to be sent; if nothing else says to whom, by the codes in the document.
+
+        Raises:
+            _BeingRead: it is just being looked for those.
+            Refused: as `decide`.
+        """
+        now = utc_now()
+        try:
+            return decide(drop, self._rules, self._book.book, now)
+        except NoRecipient as error:
+            file = group.document
+            # What is missing may be something else: a file that the job file names.
+            if type(error) is not NoRecipient or self._codes is None or file is None:
+                raise
+            if not is_pdf(file.name, drop.heads.get(file.name, b"")):
+                raise
+        codes = self._codes.of(file)
+        if codes is None:
+            raise _BeingRead
+        return decide(replace(drop, codes=codes), self._rules, self._book.book, now)
+
+    def _is_being_read(self, group: Group) -> bool:
+        """Whether nothing can be known of a drop that nothing has come to meanwhile."""
+        return (
+            self._codes is not None
+            and group.files == (group.document,)
+            and self._codes.is_looking(group.files[0])
+        )
 
     # taking
 
@@ -363,7 +412,7 @@ class Taker:
         first: dict[str, Job] = {}
         judged = []
         for job in jobs:
-            if job.state is JobState.WAITING:
+            if job.state in {JobState.PREPARING, JobState.WAITING}:
                 job = self._asked(job, first.get(job.digest), now)
                 first.setdefault(job.digest, job)
                 before = self._ledger.jobs.last_failed(job.account, job.content)
@@ -420,7 +469,16 @@ def rules_of(settings: AccountSettings, zone: tzinfo | None) -> Rules:
     """The settings that decide whom a drop goes to."""
     send = settings.send
     numbers = NumberRules(region=send.region, countries=send.countries, blocked=send.blocked)
-    return Rules(numbers=numbers, zone=zone, letter_label=send.letter_label, options=send.options)
+    return Rules(
+        numbers=numbers,
+        zone=zone,
+        letter_label=send.letter_label,
+        options=send.options,
+        office=is_installed(),
+        codes_always=send.codes_always and bool(send.codes),
+        letterhead=send.letterhead is not None,
+        cover_page=send.cover_page is not None,
+    )
 
 
 def claim_of_command(ledger: Ledger) -> str:

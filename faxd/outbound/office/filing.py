@@ -261,7 +261,7 @@ class Desk:
             raise ValueError("choose a name for it first")
         place = self._folders[place_of(job)]
         names = filed_names(job, job.filed_as, self._language)
-        for old, new in names.moved:
+        for old, new in (*names.moved, *names.prepared):
             self._placing.move(claim, old, place, new)
         # The moves must be on the disk before anything says that they were made.
         place.sync()
@@ -289,7 +289,12 @@ class Desk:
         names: FiledNames = filed_names(job, job.filed_as, self._language)
         if not job.filed_as or self._owner(names.report, folder) != job.id:
             return 0
-        there = [name for name in names.all() if folder.has(name)]
+        # Somebody else's may have had the name of a transmission report first.
+        there = [
+            name
+            for name in names.all()
+            if (self._owner(name, folder) == job.id if name in names.proofs else folder.has(name))
+        ]
         for name in there:
             folder.remove(name)
         folder.sync()

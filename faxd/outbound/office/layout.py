@@ -24,6 +24,9 @@ _LABEL = 20
 #: at the end of the first line of all that faxd writes for people
 _MARK = Words(de="[faxd {}: nur zur Information]", en="[faxd {}: for information only]")
 _IS_MARKED = re.compile(r"\[faxd ([0-9]{1,19}): (?:nur zur Information|for information only)\]\s*")
+#: the comment that every PDF should have in its second line (ISO 32000-1 section 7.5.2), behind the
+#: four bytes that say that the file is binary
+_PDF_COMMENT = re.compile(rb"%PDF-[0-9.]{1,5}\r?\n%[\x80-\xff]{4}([^\r\n]*)")
 
 KINDS = {
     Kind.FAX: Words(de="Fax", en="Fax"),
@@ -60,6 +63,10 @@ def first_line(headline: str, job_id: int, language: Language) -> str:
 
 def job_of(head: bytes) -> int | None:
     """Number of the job that a slip or report tells of, by its first bytes; None if it is none."""
+    comment = _PDF_COMMENT.match(head)
+    if comment:
+        found = _IS_MARKED.fullmatch(comment[1].decode("ascii", "replace").strip())
+        return int(found[1]) if found else None
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # an editor's "Unicode"
         text = head[:1024].decode("utf-16", "ignore")
     else:
@@ -72,6 +79,20 @@ def job_of(head: bytes) -> int | None:
 def is_ours(head: bytes) -> bool:
     """Whether a file with this beginning (1 KiB will do) is a slip or report, never to be sent."""
     return job_of(head) is not None
+
+
+def marked(pdf: bytes, job_id: int, language: Language) -> bytes:
+    """A PDF with the mark in the comment of its second line; nothing else in it moves.
+
+    Raises:
+        ValueError: it has no comment there that is long enough.
+    """
+    comment = _PDF_COMMENT.match(pdf)
+    mark = f" {_MARK.in_(language).format(job_id)}".encode()
+    if comment is None or len(comment[1]) < len(mark):
+        raise ValueError("a PDF without a comment that the mark fits into")
+    start, end = comment.span(1)
+    return pdf[:start] + mark.ljust(end - start) + pdf[end:]
 
 
 def as_file(text: str) -> bytes:

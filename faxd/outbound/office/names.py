@@ -4,8 +4,10 @@ A filed set begins with the same words, date first, so it lies together in every
 
     2026-11-24_0915 Befund.pdf
     2026-11-24_0915 Befund.pdf.toml
+    2026-11-24_0915 Befund - gesendet.pdf
     2026-11-24_0915 Befund - Bericht.txt
     2026-11-24_0915 Befund - Protokoll.csv
+    2026-11-24_0915 Befund - Sendebericht.pdf
 
 A file that goes beside a document in the outbox (job file, list) keeps its place behind the
 document's name, so that both can be moved back there together.
@@ -18,7 +20,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from faxd import naming
-from faxd.job import Job
+from faxd.job import Job, Proof
+from faxd.outbound.office.outcome import place_of
 from faxd.outbound.office.report import undelivered
 from faxd.words import Language, Words
 
@@ -26,6 +29,10 @@ from faxd.words import Language, Words
 _LONGEST_TITLE = 150
 
 _REPORT = Words(de=" - Bericht.txt", en=" - report.txt")
+_PROOF = Words(de=" - Sendebericht", en=" - transmission report")
+_SENT = Words(de=" - gesendet", en=" - sent")
+#: it may have been sent, or not
+_PREPARED = Words(de=" - vorbereitet", en=" - prepared")
 _PROTOCOL = Words(de=" - Protokoll.csv", en=" - protocol.csv")
 _WHOLE_LIST = Words(de=" - ganze Liste", en=" - whole list")
 _JOB_FILE = Words(de=" - Auftrag", en=" - job file")
@@ -42,11 +49,16 @@ class FiledNames:
     protocol: str | None
     #: the list of those who did not get it; None if there is none
     undelivered: str | None
+    #: name in the claim and name in sent/ or failed/, of what was sent instead of the documents
+    prepared: tuple[tuple[str, str], ...] = ()
+    #: the transmission report of each recipient, made after all else; none if there are to be none
+    proofs: tuple[str, ...] = ()
 
     def all(self) -> list[str]:
         """All names in the folder, the report last: it tells whose they are."""
         beside = [name for name in (self.protocol, self.undelivered) if name is not None]
-        return [*(new for _, new in self.moved), *beside, self.report]
+        files = (*self.moved, *self.prepared)
+        return [*(new for _, new in files), *beside, *self.proofs, self.report]
 
 
 def slip_name(job: Job) -> str:
@@ -112,7 +124,36 @@ def filed_names(job: Job, beginning: str, language: Language) -> FiledNames:
         report=free(beginning + _REPORT.in_(language)),
         protocol=free(beginning + _PROTOCOL.in_(language)) if job.protocol else None,
         undelivered=new_list,
+        prepared=tuple(
+            (name, free(f"{beginning}{_as_sent(job).in_(language)}{behind}.pdf"))
+            for behind, name in _prepared_of(job)
+        ),
+        proofs=tuple(
+            free(f"{beginning}{_PROOF.in_(language)}{whose}.pdf") for whose in _proofs_of(job)
+        ),
     )
+
+
+def _prepared_of(job: Job) -> Iterator[tuple[str, str]]:
+    """What was sent instead of documents, if anything was; and what is put behind its name."""
+    made = [name for name in job.prepared if name not in job.documents] if job.tries else []
+    for number, name in enumerate(made, 1):
+        yield (f"_{number}" if number > 1 else ""), name
+
+
+def _as_sent(job: Job) -> Words:
+    return _SENT if place_of(job) == "sent" else _PREPARED
+
+
+def _proofs_of(job: Job) -> Iterator[str]:
+    """What tells the transmission reports of one job apart."""
+    if job.proof is Proof.NONE:
+        return
+    if len(job.recipients) == 1:
+        yield ""
+        return
+    for number, recipient in enumerate(job.recipients, 1):
+        yield f" {number} {naming.clean_value(recipient.address)}".rstrip()
 
 
 def _beside(name: str, mains: dict[str, str], beginning: str) -> str:

@@ -11,8 +11,8 @@ import io
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from faxd.job import Recipient
@@ -22,6 +22,8 @@ from faxd.outbound.office.results import is_multi, is_silent
 _LONGEST = 64 * 1024 * 1024
 _MOST_LINES = 200_000
 _LONGEST_CELL = 300
+#: characters of a line that is quoted
+_LONGEST_LINE = 2000
 #: others cannot be shown in every time zone
 _POSSIBLE_YEARS = range(1980, 3000)
 
@@ -39,6 +41,8 @@ class Line:
     #: seconds of transmission
     duration: int | None = None
     reference: str = ""
+    #: the line itself, without its end
+    verbatim: str = field(default="", compare=False)
 
 
 def read_protocol(data: bytes) -> tuple[Line, ...]:
@@ -47,16 +51,20 @@ def read_protocol(data: bytes) -> tuple[Line, ...]:
     first = next((line for line in text.splitlines() if line.strip()), "")
     # As Excel in German writes it back.
     delimiter = ";" if first.count(";") > first.count(",") else ","
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    read: list[str] = []
+    rows = csv.reader(_noted(io.StringIO(text, newline=""), read), delimiter=delimiter)
     lines: list[Line] = []
     try:
         head = next((row for row in rows if any(cell.strip() for cell in row)), [])
         columns = {name.strip().upper(): number for number, name in reversed([*enumerate(head)])}
         if not columns.keys() & {"RECIPIENT", "RESULT"}:
             return ()
+        read.clear()
         for row in itertools.islice(rows, _MOST_LINES):
             if any(cell.strip() for cell in row):
-                lines.append(_line(row, columns))
+                verbatim = "".join(read).strip("\r\n")[:_LONGEST_LINE]
+                lines.append(replace(_line(row, columns), verbatim=verbatim))
+            read.clear()
     except csv.Error:  # a cell without an end
         pass
     return tuple(lines)
@@ -107,6 +115,33 @@ def settle_recipients(
             duration=line.duration,
         )
     return tuple(settled)
+
+
+def quoted_lines(recipients: Sequence[Recipient], lines: Sequence[Line]) -> tuple[str, ...]:
+    """The protocol's own line about each recipient; empty where it has none that fits.
+
+    One who was reached by an earlier transmission is not in the protocol of the last: of several
+    recipients, a line counts only if it says what is known of him.
+    """
+    if len(recipients) == 1 and len(lines) == 1:
+        return (lines[0].verbatim,)
+    found = _match(recipients, lines)
+
+    def quoted(place: int, recipient: Recipient) -> str:
+        line = found.get(place, Line())
+        said = "" if is_silent(line.result) else line.result
+        alone = len(recipients) == 1
+        fits = alone or (said, line.sent_at) == (recipient.result, recipient.sent_at)
+        return line.verbatim if fits else ""
+
+    return tuple(quoted(place, recipient) for place, recipient in enumerate(recipients))
+
+
+def _noted(lines: Iterable[str], read: list[str]) -> Iterator[str]:
+    """The lines, each of which is also put into ``read`` when it is asked for."""
+    for line in lines:
+        read.append(line)
+        yield line
 
 
 def _match(recipients: Sequence[Recipient], lines: Sequence[Line]) -> dict[int, Line]:

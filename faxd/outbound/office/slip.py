@@ -20,6 +20,7 @@ TOO_LATE = Words(
 )
 
 _HEADLINES = {
+    JobState.PREPARING: Words(de="WIRD VORBEREITET", en="BEING PREPARED"),
     JobState.WAITING: Words(de="WARTET", en="WAITING"),
     JobState.HELD: Words(de="ANGEHALTEN", en="ON HOLD"),
     JobState.SENDING: Words(de="WIRD ÜBERGEBEN", en="BEING HANDED OVER"),
@@ -84,6 +85,10 @@ _REPEAT = Words(
 _TURN = Words(
     de="Das Dokument ist angenommen und wird FAX.de der Reihe nach übergeben.",
     en="The document is taken, and is handed to FAX.de in its turn.",
+)
+_PREPARING = Words(
+    de="Das Dokument ist angenommen und wird für den Versand vorbereitet.",
+    en="The document is taken, and is being made ready to be sent.",
 )
 _SENDING = Words(de="Der Auftrag wird FAX.de übergeben.", en="The job is being handed to FAX.de.")
 _ACCEPTED = Words(
@@ -201,6 +206,8 @@ def _state(job: Job, now: datetime, queue_problem: Words | None, offline: bool) 
         said.append(_UNCERTAIN)
     elif job.state is JobState.SENDING:
         said.append(_SENDING)
+    elif job.state is JobState.PREPARING:
+        said.append(_PREPARING)
     elif job.state is JobState.ACCEPTED:
         said.append(_PLANNED if job.at is not None and job.at > now else _ACCEPTED)
     elif job.state.is_end:
@@ -224,7 +231,7 @@ def _next(job: Job, now: datetime) -> tuple[Words, datetime] | None:
     """The next time at which something happens that people may want to know of."""
     if job.due_at is None or job.due_at <= now:
         return None
-    if job.state in {JobState.WAITING, JobState.UNCERTAIN}:
+    if job.state in {JobState.PREPARING, JobState.WAITING, JobState.UNCERTAIN}:
         return Words(de="Nächster Versuch:", en="Next try:"), job.due_at
     if job.state is JobState.HELD and job.hold is Hold.GUARD:
         return Words(de="Frühestens weiter:", en="Goes on at the earliest:"), job.due_at
@@ -234,6 +241,7 @@ def _next(job: Job, now: datetime) -> tuple[Words, datetime] | None:
 def _stop(job: Job) -> Words:
     if job.cancel:
         return Words(de="Sie müssen nichts weiter tun.", en="You need not do anything more.")
-    if job.state in {JobState.WAITING, JobState.HELD} and not job.doubt:
+    before = {JobState.PREPARING, JobState.WAITING, JobState.HELD}
+    if job.state in before and not job.doubt:
         return _WITHDRAW
     return _CANCEL

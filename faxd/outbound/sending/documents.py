@@ -52,7 +52,7 @@ def claim_of(job: Job, outbox: Path) -> Iterator[tuple[Folder, Folder]]:
 
 @contextmanager
 def claimed_documents(job: Job, outbox: Path) -> Iterator[list[Path]]:
-    """Paths of a job's documents, in their order.
+    """Paths of the documents that a job sends, in their order.
 
     They lie below the outbox that the job was dropped into; should the administrator have moved
     that, below ``outbox``, the one of today.
@@ -61,10 +61,10 @@ def claimed_documents(job: Job, outbox: Path) -> Iterator[list[Path]]:
         OutboxUnusable: the outbox is gone, or another one is in its place (not mounted?).
         OSError: a document is not there, or cannot be read.
     """
-    if not job.documents:
+    if not job.sent_documents:
         yield []
         return
     with claim_of(job, outbox) as (_, folder):
-        for name in job.documents:
+        for name in job.sent_documents:
             folder.read(name).close()
-        yield [folder.path / name for name in job.documents]
+        yield [folder.path / name for name in job.sent_documents]

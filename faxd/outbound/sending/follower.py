@@ -34,6 +34,8 @@ from faxd.retry import STOP
 
 #: seconds until it is looked again when nothing calls for it earlier
 _IDLE = 60.0
+#: states in which a job can simply be withdrawn
+_NOT_SENT = frozenset({JobState.PREPARING, JobState.WAITING, JobState.HELD})
 #: jobs taken from the ledger at a time
 _BATCH = 100
 
@@ -233,7 +235,7 @@ class Follower:
 
     def _cancel_here(self) -> None:
         """Withdraw what is not at FAX.de yet."""
-        here = (JobState.WAITING, JobState.HELD, JobState.UNCERTAIN)
+        here = (JobState.PREPARING, JobState.WAITING, JobState.HELD, JobState.UNCERTAIN)
         for job in self._ledger.jobs.wanted_cancelled(self._account, here):
             with suppress(Changed):  # it has just been taken to be sent; next time
                 self._cancel(job)
@@ -260,7 +262,7 @@ class Follower:
             return job
 
     def _cancel(self, job: Job) -> Job:
-        if job.state in {JobState.WAITING, JobState.HELD} and not job.doubt:
+        if job.state in _NOT_SENT and not job.doubt:
             return self._end(
                 job, JobState.CANCELLED, "withdrawn before it was sent", problem=texts.WITHDRAWN
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -18,21 +18,25 @@ from typing import Any
 from faxd.clock import utc_now
 from faxd.config import AccountSettings, PasswordError
 from faxd.faxde import Cancelled, Client, Document, FaxdeError, JobType, Options, Rejected
-from faxd.job import Hold, Job, JobState, Kind
+from faxd.job import Hold, Job, JobState, Kind, Step
 from faxd.ledger import Changed, Ledger, LedgerError, Queue
 from faxd.log import Log
 from faxd.outbound.addressing.formats import send_name
 from faxd.outbound.addressing.lists import render, render_list
 from faxd.outbound.intake.outbox import OutboxUnusable
+from faxd.outbound.preparing.names import sent_as
 from faxd.outbound.sending import outcome, texts
 from faxd.outbound.sending.documents import claimed_documents
 from faxd.outbound.sending.guard import Guard
 from faxd.outbound.sending.outcome import Effect, Verdict
 from faxd.outbound.sending.when import after_failure, next_look
 from faxd.retry import STOP
+from faxd.words import Words
 
 #: jobs that may be sent
 _SENDABLE = (JobState.WAITING, JobState.UNCERTAIN)
+#: codes by which FAX.de says that it can make nothing of a document
+_NOT_CONVERTED = frozenset({-6, -7, -14, 58})
 #: states after a call that count for the guard: what may have been accepted does
 _COUNTING = frozenset({JobState.ACCEPTED, JobState.UNCERTAIN, JobState.DONE})
 #: seconds until the queue is looked at again when nothing calls for it earlier
@@ -66,10 +70,12 @@ class Sender:
         *,
         changed: Callable[[Job], None],
         status_url: Callable[[str], str] | None = None,
+        explain: Callable[[Sequence[Path]], Words | None] | None = None,
     ) -> None:
         """``changed`` is told of each job that has another state.
 
         ``status_url`` makes the STATURL of a job's secret; None: there is no receiver.
+        ``explain`` looks what is wrong with documents that FAX.de could make nothing of.
         """
         self._settings = settings
         if settings.outbox is None:
@@ -82,6 +88,7 @@ class Sender:
         self._log = log
         self._changed = changed
         self._status_url = status_url
+        self._explain = explain
         self._guard = Guard(self._send.max_jobs_per_hour, self._send.max_pages_per_day)
         self._guard.remember(
             ledger.jobs.accepted_since(self._account, utc_now() - timedelta(days=1))
@@ -274,7 +281,8 @@ class Sender:
         except Rejected as error:
             since = job.created_at - timedelta(days=1)
             same = self._ledger.jobs.same(job, since)
-            return outcome.refused(job, error, utc_now(), give_up_after=limit, same=same)
+            verdict = outcome.refused(job, error, utc_now(), give_up_after=limit, same=same)
+            return self._explained(job, error, verdict)
         except Cancelled as error:
             verdict = outcome.unanswered(job, error, utc_now(), give_up_after=limit)
             return replace(verdict, effect=Effect.ENDED, problem=None)
@@ -297,6 +305,19 @@ class Sender:
         look = next_look(replace(job, looks=0), utc_now())
         return replace(verdict, changes=verdict.changes | {"due_at": look})
 
+    def _explained(self, job: Job, error: Rejected, verdict: Verdict) -> Verdict:
+        """The verdict, saying what is wrong with a document, if that is it and can be seen."""
+        if error.code.number not in _NOT_CONVERTED or self._explain is None:
+            return verdict
+        words: Words | None = None
+        with suppress(OSError, OutboxUnusable), claimed_documents(job, self._outbox) as documents:
+            words = self._explain(documents)
+        before = verdict.changes.get("problem")
+        if words is None or not isinstance(before, Words):
+            return verdict
+        problem = Words(de=f"{before.de} {words.de}", en=f"{before.en} {words.en}")
+        return replace(verdict, changes=verdict.changes | {"problem": problem})
+
     def _request(self, job: Job, documents: list[Path]) -> dict[str, Any]:
         """What SendJob is called with: the same each time, as long as no answer has come."""
         wanted = tuple(recipient for recipient in job.recipients if recipient.result is None)
@@ -308,9 +329,10 @@ class Sender:
         return {
             "recipient": "" if by_list else render(wanted),
             "recipient_file": render_list(wanted) if by_list else b"",
-            "text": job.text,
+            "text": "" if Step.COVER_TEXT in job.steps else job.text,
             "documents": [
-                Document(name=send_name(path.name, _head(path)), path=path) for path in documents
+                Document(name=send_name(sent_as(path.name), _head(path)), path=path)
+                for path in documents
             ],
             "at": job.at,
             "options": Options(**fields) if fields else None,

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from faxd.faxde.options import Options
-from faxd.job import Kind
+from faxd.job import Kind, Step
 from faxd.outbound.addressing import (
     Drop,
     NoRecipient,
@@ -215,8 +215,8 @@ def test_letters_and_invoices_go_to_one(kind: str, recipients: list[str]) -> Non
         ("sms", "0171 1234567.txt", {"content": None}, "larger than 1 MB"),
         ("fax", "040 123456.txt", {"content": b""}, "holds no text"),
         ("fax", "040 123456.txt", {"content": b"a\0"}, "not a text file"),
-        ("letter", "Meier.txt", {"content": b"x"}, "need a document"),
-        ("qsign", "name@example.org.txt", {"content": b"x"}, "need a document"),
+        ("letter", None, {"job_file": job(to="Meier", text="x")}, "need a document"),
+        ("qsign", None, {"job_file": job(to="a@example.org", text="x")}, "need a document"),
         ("letter", "Meier.pdf", {"job_file": job(text="x")}, "no text of its own"),
         ("fax", "040 123456.txt", {"content": b"x", "job_file": job(text="y")}, "two texts"),
         ("fax", "040 123456.pdf", {"job_file": job(files=["y.txt"]), "others": ("y.txt",)},
@@ -269,7 +269,8 @@ def test_files_of_a_job_file() -> None:
     alone = ask(None, job_file=job(to="040 123456", files=["a.pdf"]), others=others)
     assert (alone.documents, alone.title) == (("a.pdf",), "x")
     many = job(to="040 123456", files=["a.pdf", "B\u00fc.pdf", "fremd.pdf"])
-    assert "There are 4 files" in refusal("x.pdf", job_file=many, others=others).words.en
+    four = ask("x.pdf", job_file=many, others=others)
+    assert (len(four.documents), four.steps) == (4, (Step.JOIN,)), "FAX.de takes three"
 
 
 def test_a_file_that_is_missing_may_still_come() -> None:

@@ -1,0 +1,1 @@
+"""Documents are made ready before they are sent: codes covered, made PDF, put on a letterhead."""

@@ -1,0 +1,61 @@
+"""The settings of what is done to documents: their files and patterns, checked and handed on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from faxd.config import SendSettings
+from faxd.documents.codes import own_pattern
+from faxd.documents.coverpage import MAX_TEMPLATE, check_template
+from faxd.outbound.preparing.works import Templates
+
+#: a PDF may have something before it (PDF 1.7, appendix H, note 13)
+_PDF_WITHIN = 1024
+
+
+def templates_of(send: SendSettings) -> Templates:
+    """What documents are put on, and what is looked for in them."""
+    return Templates(
+        letterhead=send.letterhead,
+        letterhead_next=send.letterhead_next,
+        cover_page=send.cover_page,
+        patterns=tuple(name for name in send.codes if name != "faxd"),
+        own_pattern=send.code_pattern or "",
+    )
+
+
+def check_preparing(send: SendSettings) -> None:
+    """Refuse settings by which no document could be prepared.
+
+    Raises:
+        ValueError: which, why, and what is allowed.
+    """
+    for key in ("letterhead", "letterhead_next"):
+        path: Path | None = getattr(send, key)
+        if path is not None and b"%PDF-" not in _read(key, path, _PDF_WITHIN):
+            raise ValueError(f"{key}: {path} is no PDF; print the letterhead as PDF")
+    if send.letterhead_next is not None and send.letterhead is None:
+        raise ValueError("letterhead_next: needs a letterhead, for the first page")
+    if send.cover_page is not None:
+        content = _read("cover_page", send.cover_page, 4 * MAX_TEMPLATE + 1)
+        try:
+            check_template(content.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise ValueError(f"cover_page: {send.cover_page} is no text in UTF-8") from None
+        except ValueError as error:
+            raise ValueError(f"cover_page: {send.cover_page}: {error}") from None
+    if send.code_pattern is not None:
+        if not send.codes:
+            raise ValueError('code_pattern: needs codes = ["faxd"], which switches codes on')
+        try:
+            own_pattern(send.code_pattern)
+        except ValueError as error:
+            raise ValueError(f"code_pattern: {error}") from None
+
+
+def _read(key: str, path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(limit)
+    except OSError as error:
+        raise ValueError(f"{key}: {path}: {error.strerror}") from None
