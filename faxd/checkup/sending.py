@@ -15,11 +15,11 @@ from faxd.ledger import Ledger
 from faxd.outbound.addressing import PhoneBook
 from faxd.outbound.addressing.lists import MAX_LIST
 from faxd.outbound.intake import claim as claims
+from faxd.outbound.intake.account import claim_of_command, open_claims, rules_of
 from faxd.outbound.intake.claim import Writers, free_of_writers
 from faxd.outbound.intake.grouping import PHONE_BOOK
 from faxd.outbound.intake.outbox import Outbox, OutboxUnusable
 from faxd.outbound.intake.seen import Seen
-from faxd.outbound.intake.taker import claim_of_command, open_claims, rules_of
 from faxd.outbound.office.filing import Desk, DeskUnusable
 from faxd.outbound.office.placing import Placing
 from faxd.wiring import check_options

@@ -18,12 +18,12 @@ from faxd.ledger import Ledger
 from faxd.log import Log
 from faxd.outbound.addressing import Plan, Refused, decide
 from faxd.outbound.intake import texts
+from faxd.outbound.intake.account import open_claims, rules_of
 from faxd.outbound.intake.grouping import groups
 from faxd.outbound.intake.newjob import planned
 from faxd.outbound.intake.outbox import Outbox
 from faxd.outbound.intake.reading import PhoneBookFile, drop_of
 from faxd.outbound.intake.seen import Seen
-from faxd.outbound.intake.taker import open_claims, rules_of
 from faxd.outbound.office.names import filed_names
 from faxd.outbound.office.outcome import Ending, ending_of, place_of
 from faxd.outbound.submit import copy, move_out, new_claim

@@ -24,9 +24,9 @@ from faxd.durable import Folder
 from faxd.job import Hold, Job, JobState
 from faxd.ledger import Changed, Ledger, LedgerError
 from faxd.log import Log
+from faxd.outbound.intake.account import open_claims
 from faxd.outbound.intake.mounts import is_network
 from faxd.outbound.intake.outbox import Outbox, OutboxUnusable
-from faxd.outbound.intake.taker import open_claims
 from faxd.outbound.office.filing import Desk, DeskUnusable
 from faxd.outbound.preparing.names import is_made
 from faxd.outbound.sending import texts

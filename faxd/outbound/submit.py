@@ -25,10 +25,10 @@ from faxd.outbound.addressing import Refused
 from faxd.outbound.addressing.message import MAX_TEXT
 from faxd.outbound.intake import claim as claims
 from faxd.outbound.intake import texts
+from faxd.outbound.intake.account import claim_of_command, open_claims, rules_of
 from faxd.outbound.intake.newjob import planned
 from faxd.outbound.intake.outbox import Outbox
 from faxd.outbound.intake.reading import HEAD
-from faxd.outbound.intake.taker import claim_of_command, open_claims, rules_of
 from faxd.outbound.order import Order, distinct_names, plan_of, text_file
 
 #: bytes that are copied at a time

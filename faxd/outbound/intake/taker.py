@@ -7,33 +7,28 @@ to the outbox at the next start.
 
 from __future__ import annotations
 
-import json
-import secrets
 import sqlite3
-import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from faxd.clock import steady, utc_now
 from faxd.config import AccountSettings
-from faxd.documents.office import is_installed
-from faxd.job import Hold, Job, JobState, Kind
+from faxd.job import Hold, Job, JobState
 from faxd.ledger import Ledger
 from faxd.log import Log
 from faxd.outbound.addressing import (
     Drop,
     NoRecipient,
-    NumberRules,
     Plan,
     Refused,
-    Rules,
     decide,
     title_of,
 )
 from faxd.outbound.addressing.formats import is_pdf
 from faxd.outbound.intake import texts
+from faxd.outbound.intake.account import open_claims, rules_of
 from faxd.outbound.intake.claim import (
     Claimed,
     Untakable,
@@ -41,7 +36,6 @@ from faxd.outbound.intake.claim import (
     claim,
     free_of_writers,
     give_back,
-    remove,
     sync,
 )
 from faxd.outbound.intake.codereader import CodeReader
@@ -49,11 +43,11 @@ from faxd.outbound.intake.grouping import Group, groups
 from faxd.outbound.intake.ignore import Ignored
 from faxd.outbound.intake.mounts import is_network
 from faxd.outbound.intake.newjob import kind_of_folders, planned, refused
-from faxd.outbound.intake.outbox import Outbox, OutboxUnusable, open_outbox
+from faxd.outbound.intake.outbox import Outbox, OutboxUnusable
 from faxd.outbound.intake.reading import PhoneBookFile, drop_of, names_in
+from faxd.outbound.intake.recovery import Origins, recover
 from faxd.outbound.intake.seen import Seen, Strange
 from faxd.outbound.intake.settle import Settler
-from faxd.outbound.preparing.names import is_made
 
 #: seconds between two scans where events tell of new files
 _SCAN = 60.0
@@ -69,11 +63,6 @@ _BATCH = 100
 #: keep faxd from ending
 _TURN, _NEXT = 3.0, 0.02
 
-
-#: begins the names of claims that commands make; see `claim_of_command`
-_BY_COMMAND = "send-"
-#: seconds after which no command is still about to record its job
-_LEFT_OVER = 86400.0
 
 #: strange files that are remembered as told of
 _REMEMBERED = 10_000
@@ -123,8 +112,7 @@ class Taker:
         self._book = PhoneBookFile(self._rules.numbers, log)
         self._told: set[Strange] = set()
         self._recovered = False
-        #: by claim, where files came from that are not recorded yet
-        self._origins: dict[str, tuple[str, ...]] = {}
+        self._origins = Origins(ledger, settings.account)
         #: by the steady clock: nothing is done before
         self._rest = 0.0
         #: why nothing can be taken; None if it can
@@ -136,7 +124,7 @@ class Taker:
             return rest
         try:
             if not self._recovered:
-                self.recover()
+                recover(self._settings, self._ledger, self._log, self._origins, self._changed)
                 self._recovered = True
             with open_claims(self._settings, self._ledger) as outbox:
                 pause = self._scan(outbox)
@@ -151,59 +139,6 @@ class Taker:
             self._log.info("documents can be taken again", was=self.problem)
             self.problem = None
         return pause
-
-    def recover(self) -> None:
-        """Bring back to the outbox what was taken and not recorded when faxd died.
-
-        Raises:
-            OutboxUnusable, OSError, sqlite3.Error: it cannot be done now.
-        """
-        origins = json.loads(self._ledger.fact(self._fact, "{}"))
-        self._origins.clear()
-        with open_claims(self._settings, self._ledger) as outbox:
-            for entry in list(outbox.hidden.entries()):
-                name = entry.name
-                if self._ledger.jobs.knows_claim(name):
-                    continue  # it is under way, or was brought to its end
-                if name.startswith(_prefix_of_commands(self._ledger)):
-                    # Copies only: what they were made of is where it was. One that is still
-                    # empty may be filled just now.
-                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > _LEFT_OVER:
-                        remove(outbox, name)
-                    continue
-                if _is_empty(outbox, name):
-                    continue
-                if not name.removeprefix(_BY_COMMAND).startswith(self._ledger.mark):
-                    continue
-                if name in origins:
-                    names = give_back(outbox, name, origins[name])
-                    self._log.warning("documents brought back", names=", ".join(names))
-                else:
-                    self._adopt(outbox, name)
-
-    def _adopt(self, outbox: Outbox, name: str) -> None:
-        """Make a failed job of a claim that a lost ledger has known: it may have been sent."""
-        try:
-            with outbox.hidden.existing(name) as folder:
-                files = tuple(sorted(name for name in folder.names() if not is_made(name)))
-        except NotADirectoryError:
-            return
-        now = utc_now()
-        job = Job(
-            account=self._settings.account,
-            kind=Kind.FAX,
-            title=title_of(files[0]) if files else name,
-            source=files[0] if files else name,
-            folder=str(self._path),
-            claim=name,
-            companions=files,
-            doubt=True,
-            created_at=now,
-        )
-        text = "found on its way, but not in the ledger"
-        (job,) = self._ledger.jobs.add([refused(job, texts.LEDGER_LOST, now)], text)
-        self._log.error("document of a lost ledger", job=job.id, names=", ".join(files))
-        self._changed(job)
 
     def _interval(self) -> float:
         """Seconds between two scans."""
@@ -336,8 +271,7 @@ class Taker:
         if not ready:
             return wait
         # Should faxd die before they are recorded: where they came from.
-        self._origins |= {name: one.group.folders for name, one in ready}
-        self._ledger.set_fact(self._fact, json.dumps(self._origins))
+        self._origins.note({name: one.group.folders for name, one in ready})
         taken: list[tuple[Claimed, _Ready]] = []
         try:
             for name, one in ready:
@@ -353,7 +287,6 @@ class Taker:
                 with suppress(OSError):
                     give_back(outbox, claimed.name, one.group.folders)
             raise
-        self._origins.clear()
         for job in jobs:
             self._tell_taken(job)
             self._changed(job)
@@ -381,10 +314,6 @@ class Taker:
             return None
 
     # recording
-
-    @property
-    def _fact(self) -> str:
-        return f"taking for {self._settings.account}"
 
     def _job(self, outbox: Outbox, claimed: Claimed, ready: _Ready) -> Job:
         """What the ledger is to know of a drop."""
@@ -421,7 +350,7 @@ class Taker:
         with self._ledger.transaction():
             recorded = self._ledger.jobs.add(judged)
             # With them, not after: what is recorded must never go back to the outbox.
-            self._ledger.set_fact(self._fact, "{}")
+            self._origins.clear()
         return recorded
 
     def _asked(self, job: Job, same: Job | None, now: datetime) -> Job:
@@ -451,59 +380,6 @@ class Taker:
         for one in set(strange) - self._told:
             self._log.warning("left in the outbox", path=one.path, reason=one.reason)
         self._told |= set(strange)
-
-
-def _is_empty(outbox: Outbox, name: str) -> bool:
-    """Whether it is a claim without files, as a power cut may bring back; it is removed."""
-    try:
-        with outbox.hidden.existing(name) as folder:
-            if folder.names():
-                return False
-        outbox.hidden.remove_folder(name)
-    except OSError:
-        return True  # no folder: no claim
-    return True
-
-
-def rules_of(settings: AccountSettings, zone: tzinfo | None) -> Rules:
-    """The settings that decide whom a drop goes to."""
-    send = settings.send
-    numbers = NumberRules(region=send.region, countries=send.countries, blocked=send.blocked)
-    return Rules(
-        numbers=numbers,
-        zone=zone,
-        letter_label=send.letter_label,
-        options=send.options,
-        office=is_installed(),
-        codes_always=send.codes_always and bool(send.codes),
-        letterhead=send.letterhead is not None,
-        cover_page=send.cover_page is not None,
-    )
-
-
-def claim_of_command(ledger: Ledger) -> str:
-    """A name for a claim that no daemon takes for one of its own, should it start just then."""
-    return _prefix_of_commands(ledger) + secrets.token_hex(8)
-
-
-def _prefix_of_commands(ledger: Ledger) -> str:
-    return f"{_BY_COMMAND}{ledger.mark}{ledger.identity}-"
-
-
-def open_claims(settings: AccountSettings, ledger: Ledger) -> AbstractContextManager[Outbox]:
-    """An account's outbox, to take from in the name of a ledger.
-
-    Raises:
-        OutboxUnusable: it cannot be used.
-    """
-    assert settings.outbox is not None
-    return open_outbox(
-        settings.outbox,
-        # Claims of a ledger that was lost have the same beginning, and are nobody's.
-        mark=f"{ledger.mark}{ledger.identity}",
-        mode=settings.folder_mode,
-        gid=settings.gid,
-    )
 
 
 def _in_order(found: list[Group], settled: Mapping[str, Seen]) -> list[Group]:

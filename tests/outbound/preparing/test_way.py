@@ -19,7 +19,7 @@ from faxd.documents import office as libreoffice
 from faxd.job import Hold, JobState, Kind, Step
 from faxd.outbound.again import try_again
 from faxd.outbound.byhand import carry
-from faxd.outbound.intake import taker as taker_module
+from faxd.outbound.intake import account as account_module
 from faxd.outbound.order import Order
 from faxd.outbound.preparing import preparer as preparer_module
 from faxd.outbound.submit import submit
@@ -233,7 +233,7 @@ def test_what_libreoffice_opens(office: Office) -> None:
 def test_what_needs_libreoffice_where_there_is_none(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taker_module, "is_installed", lambda: False)
+    monkeypatch.setattr(account_module, "is_installed", lambda: False)
     office.restart()
     office.drop(f"{NUMBER} Brief.rtf", rb"{\rtf1\ansi Guten Tag}")
     office.take()
