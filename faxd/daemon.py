@@ -120,25 +120,32 @@ class Daemon:
             )
             # By customer number: that is what must never be polled twice at the same time.
             tasks[account.account] = partial(_poll, poller)
-        wanted = {account.account for account in config.accounts if account.outbox is not None}
-        for number in set(self._dispatches) - wanted:
-            self._dispatches.pop(number)[1].retire(None)
-        for account in config.accounts:
-            if account.account in wanted:
-                tasks |= self._dispatch(account).tasks()
+        # All first, which may fail, and only then the old ones make room.
+        made = {
+            account.account: self._dispatch(account)
+            for account in config.accounts
+            if account.outbox is not None
+        }
+        for number, (_, old) in self._dispatches.items():
+            new = made[number][1] if number in made else None
+            if new is not old:
+                old.retire(new)
+        self._dispatches = made
+        for _, dispatch in made.values():
+            tasks |= dispatch.tasks()
         tasks |= self._put_afterwards()
         self._schedule.keep_only(tasks)
         self._watch_folders()
         for name, run in tasks.items():
             self._schedule.put(name, partial(_until_ended, run))
 
-    def _dispatch(self, account: AccountSettings) -> Dispatch:
+    def _dispatch(self, account: AccountSettings) -> tuple[object, Dispatch]:
         """What sends for an account: the one that there is, if nothing has changed for it."""
         config = self._config
         made_of = (account, config.timezone, config.status_receiver, self._service)
         known = self._dispatches.get(account.account)
         if known is not None and known[0] == made_of:
-            return known[1]
+            return known
         dispatch = dispatch_for(
             config,
             account,
@@ -152,10 +159,7 @@ class Daemon:
             # Only once: later on, what is being sent is being sent by this process.
             dispatch.sender.recover()
             self._recovered.add(account.account)
-        if known is not None:
-            known[1].retire(dispatch)
-        self._dispatches[account.account] = (made_of, dispatch)
-        return dispatch
+        return made_of, dispatch
 
     def _put_afterwards(self) -> dict[str, Callable[[], float]]:
         """What sees to received faxes, for each account; the ones there are if nothing changed."""
@@ -290,11 +294,12 @@ class Daemon:
             log.configure(level=config.log_level)
             try:
                 self._put_tasks()
-            except (sqlite3.Error, LedgerError) as error:
+            except (sqlite3.Error, LedgerError, ConfigError) as error:
                 # What worked goes on as it was; once the disk is well, SIGHUP does the rest.
                 self._log.error("configuration not in force yet", problem=str(error))
                 self._config = before
-                old = service
+                notify.notify("READY=1")
+                return
             if config.status_receiver != before.status_receiver:
                 self._close_receiver()
                 self._listen()

@@ -119,8 +119,11 @@ def _english(
 
 
 def line(text: str, longest: int = _LONGEST) -> str:
-    """A stranger's text as one short line, in which nothing can begin another."""
-    return printable(" ".join(text.split())[:longest]).strip()
+    """A stranger's text as one short line, in which nothing can begin another.
+
+    An encoded word (RFC 2047) would be decoded when it becomes a header, line ends and all.
+    """
+    return printable(" ".join(text.split())[:longest]).strip().replace("=?", "= ?")
 
 
 def _known(text: str, longest: int = _LONGEST) -> Words | None:

@@ -185,6 +185,8 @@ CREATE TABLE actions (
         "UPDATE jobs SET proof = 'wanted' WHERE filed = 0",
         "CREATE INDEX jobs_unproved ON jobs (account, id) WHERE filed = 1 AND proof = 'wanted'",
     ),
+    # A fax that an older faxd died with is one that it has to be decided on.
+    ("UPDATE received SET planned = 0 WHERE state = 'storing'",),
 )
 SCHEMA_VERSION = len(_VERSIONS)
 

@@ -357,3 +357,26 @@ def test_closing_ends_a_mail_that_hangs(bureau: Bureau, post: Post) -> None:
     release.set()
     (action,) = bureau.actions(fax)
     assert (action.state.value, action.tries, action.problem) == ("waiting", 0, None)
+
+
+@pytest.mark.parametrize(
+    "station_id",
+    [
+        "=?utf-8?q?=0d=0aReply-To:_x@example.org=0d=0a=0d=0aText?=",
+        "=?utf-8?b?DQpYOiB5DQo=?= MUSTER",
+        "=?utf-8?q?=00?=",
+    ],
+)
+def test_an_encoded_word_in_a_strangers_text_is_none(station_id: str) -> None:
+    """RFC 2047: a header would decode it, and with it line ends that begin another header."""
+    from email.message import EmailMessage
+
+    from faxd.afterwards.notice import line
+
+    message = EmailMessage()
+    message["Subject"] = f"Fax von {line(station_id)}"
+    assert "\r" not in str(message["Subject"]) and "\0" not in str(message["Subject"])
+    head = message.as_bytes().partition(b"\n\n")[0]
+    assert [row.split(b":")[0] for row in head.splitlines() if not row.startswith(b" ")] == [
+        b"Subject"
+    ]

@@ -29,7 +29,9 @@ def steps_of(drop: Drop, job: JobFile, to: Whom, sent: Contents, rules: Rules) -
     steps: list[Step] = []
     if to.by_code:
         steps.append(Step.COVER_CODES)
-    elif rules.codes_always and any(is_pdf(n, drop.heads.get(n, b"")) for n in sent.documents):
+    elif rules.codes_always and (
+        sent.needs_pdf or any(is_pdf(n, drop.heads.get(n, b"")) for n in sent.documents)
+    ):
         steps.append(Step.COVER_ANY)
     if sent.needs_pdf:
         steps.append(Step.PDF)

@@ -29,7 +29,9 @@ from faxd.outbound.preparing.settings import templates_of
 #: bytes: larger documents are not looked into
 _LARGEST = 200_000_000
 #: tries, after which a document has no codes
-_TRIES = 3
+_TRIES = 6
+#: seconds until a document is looked into again that could not be, doubled each time
+_AGAIN = 2.5
 #: seconds between two answers that are told of, while there are more to come
 _TELL = 1.0
 #: seconds until it is looked again when nothing calls for it earlier
@@ -96,6 +98,7 @@ class CodeReader:
         paths = {file.path for file in files}
         with self._lock:
             self._known = {path: one for path, one in self._known.items() if path in paths}
+            self._tries = {path: tries for path, tries in self._tries.items() if path in paths}
 
     def retire(self) -> None:
         """Look into nothing more: the settings are others, or faxd ends."""
@@ -106,6 +109,8 @@ class CodeReader:
         told, news = steady(), False
         while not self._retired and (file := self._next()) is not None:
             codes = self._look(file)
+            if codes is None and file.path in self._tries:
+                break  # it may pass; until then the others fare no better
             with self._lock:
                 known = self._known.get(file.path)
                 if known is not None and known[0] == file and codes is not None:
@@ -116,7 +121,8 @@ class CodeReader:
                 told, news = steady(), False
         if news:
             self._found()
-        return _IDLE
+        failures = max(self._tries.values(), default=0)
+        return _AGAIN * 2.0**failures if failures and self._next() is not None else _IDLE
 
     def _next(self) -> Seen | None:
         with self._lock:
@@ -135,6 +141,7 @@ class CodeReader:
                     patterns=list(self._templates.patterns),
                     own=self._templates.own_pattern,
                 )
+            self._tries.pop(file.path, None)
             return Codes(found=tuple((code["kind"], code["text"]) for code in done["codes"]))
         except BadDocument as error:
             return Codes(problem=error.words)
@@ -144,6 +151,7 @@ class CodeReader:
             tries = self._tries[file.path] = self._tries.get(file.path, 0) + 1
             if tries < _TRIES:
                 return None
+            del self._tries[file.path]
             self._log.warning("document not looked into", path=file.path, problem=str(error))
             return Codes(problem=texts.not_searched())
 
