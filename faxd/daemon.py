@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from faxd import __version__, log, notify
+from faxd import __version__, log, memory, notify
 from faxd.afterwards import Afterwards
 from faxd.condition import describe
 from faxd.config import AccountSettings, Config, ConfigError, load
@@ -38,6 +38,8 @@ from faxd.wiring import (
 _TICK = 1.0
 #: seconds in which what runs must have ended after a SIGTERM
 _STOP = 9.0
+#: seconds between two times that free memory is given back to the machine
+_TRIM = 2.0
 #: seconds of these for what is being sent
 _FINISH = 5.0
 #: seconds by which many events in a folder become one look into it
@@ -77,6 +79,7 @@ class Daemon:
         #: accounts whose jobs of the last run have been looked after
         self._recovered: set[str] = set()
         self._ledger_version = 0
+        self._trim_at = 0.0
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._status = ""
 
@@ -84,6 +87,7 @@ class Daemon:
         """Work until SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda received, _frame: self._signals.put(received))
+        memory.few_arenas()
         self._schedule.start()
         self._put_tasks()
         self._listen()
@@ -101,6 +105,7 @@ class Daemon:
             self._listen()
             self._look_at_ledger()
             self._tell_status()
+            self._keep_small()
         self._stop()
 
     def _next_signal(self) -> int | None:
@@ -200,6 +205,12 @@ class Daemon:
         for path, (wake, recursive) in wanted.items():
             self._watcher.watch(path, wake, recursive=recursive)
         self._watched = set(wanted)
+
+    def _keep_small(self) -> None:
+        """Give back now and then what a burst of work has left."""
+        if time.monotonic() >= self._trim_at:
+            memory.give_back()
+            self._trim_at = time.monotonic() + _TRIM
 
     def _clock_was_set(self) -> None:
         """Have no job wait for a time that was set by another clock."""

@@ -215,7 +215,7 @@ def test_a_time_and_one_reference_for_all(office: Site, document: Path) -> None:
         (["--to", NUMBER, "{pdf}", "--option", "headr=x"], 1, 'Did you mean "header"?'),
         (["--to", NUMBER, "{pdf}", "--option", "retries=many"], 1, '"many" of "retries"'),
         (["--to", NUMBER, "{pdf}", "--reference", "a,b"], 1, "without comma"),
-        (["--to", NUMBER, "{pdf}", "{pdf}", "{pdf}", "{pdf}"], 1, "There are 4 files"),
+        (["--to", NUMBER, *["{pdf}"] * 31], 1, "There are 31 files"),
         (["--to", NUMBER, "{empty}"], 1, "is empty"),
         (["--to", NUMBER, "--text", " "], 1, "The text is empty"),
         (["--to", "0171 1234567", "--kind", "sms", "{pdf}"], 1, "An SMS has only text"),
