@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ _TYPES = {
     "int_type": "a whole number",
     "float_type": "a number",
     "string_type": "a text in quotes",
+    "path_type": 'an absolute path in quotes, such as "/srv/fax/inbox"',
+    "dict_type": "a section or table, such as { retries = 3 }",
+    "finite_number": "a finite number",
 }
 
 
@@ -44,7 +48,9 @@ def load(path: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     try:
-        return Config.model_validate(table)
+        # Strict: true is no number of seconds, and "60" neither. By way of JSON, of which pydantic
+        # makes paths and tuples all the same.
+        return Config.model_validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
         lines = [_explain(item) for item in error.errors(include_url=False, include_input=False)]
         raise ConfigError("\n".join(f"{path}: {line}" for line in lines)) from None
@@ -56,6 +62,7 @@ def _explain(error: Any) -> str:
     for step in error["loc"]:
         key += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if key else str(step)
     kind, message = error["type"], error["msg"].removeprefix("Value error, ")
+    message = message.replace("Input should be", "must be")
     if kind == "extra_forbidden":
         name = str(error["loc"][-1])
         known = _known_keys(error["loc"][:-1])
@@ -65,12 +72,14 @@ def _explain(error: Any) -> str:
         return f"{key}: there is no such setting; {hint}"
     if kind == "missing":
         return f"{key}: this setting is needed"
+    names = ".".join(step for step in error["loc"] if isinstance(step, str))
+    several = names in {"accounts", "rules", "accounts.rules"}
+    if kind in {"tuple_type", "frozen_set_type"} and not several:
+        return f'{key}: must be a list, such as ["..."]'
     if kind in {"tuple_type", "model_type"}:
-        names = ".".join(step for step in error["loc"] if isinstance(step, str))
-        several = names in {"accounts", "rules", "accounts.rules"}
         heading = f"[[{names}]]" if several else f"[{names}]"
         return f"{key}: must be written as a section, under the heading {heading}"
-    if kind in {"bool_type", "int_type", "float_type", "string_type"}:
+    if kind in _TYPES:
         return f"{key}: must be {_TYPES[kind]}"
     if kind == "string_pattern_mismatch":
         return f"{key}: must match {error['ctx']['pattern']}"

@@ -24,7 +24,9 @@ _HERE = ("localhost", "127.0.0.1", "::1")
 
 def several(value: Any) -> Any:
     """One text is a list of one."""
-    return (value,) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _number(pattern: str) -> str:
