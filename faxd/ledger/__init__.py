@@ -9,6 +9,7 @@ from faxd.ledger.actions import Action, ActionKind, Actions, ActionState, Wanted
 from faxd.ledger.database import SCHEMA_VERSION, LedgerError
 from faxd.ledger.faxes import TRANSITIONS, Faxes, FaxState, Received
 from faxd.ledger.jobs import Changed, Jobs
+from faxd.ledger.journal import Entry, Journal, Verdict
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -17,12 +18,14 @@ __all__ = [
     "ActionKind",
     "ActionState",
     "Changed",
+    "Entry",
     "FaxState",
     "Health",
     "Ledger",
     "LedgerError",
     "Queue",
     "Received",
+    "Verdict",
     "Wanted",
 ]
 
@@ -43,3 +46,4 @@ class Ledger(Faxes, Accounts):
         super().__init__(path)
         self.jobs = Jobs(self)
         self.actions = Actions(self)
+        self.journal = Journal(self)

@@ -13,12 +13,13 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from faxd.durable import Folder
 from faxd.words import Words
 
 #: the statements that lead from each version of the schema to the next; never edited, only added to
@@ -187,6 +188,33 @@ CREATE TABLE actions (
     ),
     # A fax that an older faxd died with is one that it has to be decided on.
     ("UPDATE received SET planned = 0 WHERE state = 'storing'",),
+    (
+        # What came and what went: entries that are never changed, chained by their hashes.
+        """
+CREATE TABLE journal (
+    account    TEXT NOT NULL,
+    number     INTEGER NOT NULL,   -- place in the account's chain, from 1
+    record     TEXT NOT NULL,      -- what it is about: fax 17, job 12/0
+    at         TEXT NOT NULL,      -- when that happened (UTC, as all times)
+    entered_at TEXT NOT NULL,
+    facts      TEXT NOT NULL,      -- JSON
+    hash       TEXT NOT NULL,
+    UNIQUE (account, number),
+    UNIQUE (account, record)
+) STRICT
+""",
+        "CREATE INDEX journal_at ON journal (at)",
+        """
+CREATE TABLE chains (
+    account TEXT PRIMARY KEY,
+    begins  INTEGER NOT NULL,      -- number and hash of the last entry that was removed for age
+    origin  TEXT NOT NULL,
+    number  INTEGER NOT NULL,      -- number and hash of the last entry
+    last    TEXT NOT NULL,
+    since   TEXT NOT NULL          -- what was before this time has no entry
+) STRICT
+""",
+    ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
 
@@ -226,6 +254,9 @@ class Database:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if 0 < version < SCHEMA_VERSION:
+            self._keep_copy(path, version)
         with self.transaction() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
@@ -238,6 +269,21 @@ class Database:
                     db.execute(statement)
             if version < SCHEMA_VERSION:
                 db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def _keep_copy(self, path: Path, version: int) -> None:
+        """Copy the ledger before it is changed, for whoever must go back to an older faxd."""
+        copy = path.with_name(f"{path.name}.version-{version}")
+        if copy.exists():
+            return  # an upgrade that was interrupted has made it
+        part = copy.with_name(f".{copy.name}.part")
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        with closing(sqlite3.connect(part)) as target:
+            self._db.backup(target)
+        with part.open("rb") as file, Folder.open(part.parent) as folder:
+            os.fsync(file.fileno())
+            part.rename(copy)
+            folder.sync()
 
     def close(self) -> None:
         with self._lock:
@@ -285,6 +331,16 @@ class Database:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """All as it is at one moment, without keeping another process from writing."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            try:
+                yield self._db
+            finally:
+                self._db.execute("ROLLBACK")
 
     @contextmanager
     def lazily(self) -> Iterator[None]:

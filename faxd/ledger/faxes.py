@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from faxd.ledger.database import Database, LedgerError, moment, stored, to_row
+from faxd.ledger.journal import enter_received
 
 
 class FaxState(Enum):
@@ -89,8 +90,11 @@ class Faxes(Database):
         return dataclasses.replace(fax, id=cursor.lastrowid or 0, state=FaxState.STORING)
 
     def saved(self, fax: Received, at: datetime) -> Received:
-        """Record that it is durable under its final name."""
-        return self._move(fax, FaxState.SAVED, saved_at=at)
+        """Record that it is durable under its final name, and enter it in the journal."""
+        with self.transaction() as db:
+            fax = self._move(fax, FaxState.SAVED, saved_at=at)
+            enter_received(db, fax)
+        return fax
 
     def deleted(self, fax: Received, at: datetime) -> Received:
         """Record that the server has deleted it.

@@ -12,6 +12,7 @@ from typing import Any
 from faxd.clock import utc_now
 from faxd.job import TRANSITIONS, Event, Hold, Job, JobState, Kind, Proof, Recipient, Step
 from faxd.ledger.database import Database, LedgerError, moment, stored, to_row, words
+from faxd.ledger.journal import enter_sent, forget_entries
 
 _TIMES = (
     "at",
@@ -88,13 +89,17 @@ class Jobs:
         return self._first(account, (JobState.WAITING,), now, None)
 
     def filed(self, job: Job) -> Job:
-        """Record that it is where people expect it; the protocol is kept if it is still quoted.
+        """Record that it is where people expect it, and enter it in the journal.
+
+        The protocol is kept if it is still quoted.
 
         Durable only with the next record: without it, filing is found to be done already.
         """
         kept = job.protocol if job.proof is Proof.WANTED else b""
-        with self._database.lazily():
-            return self._change(job, "", filed=True, protocol=kept)
+        with self._database.lazily(), self._database.transaction() as db:
+            job = self._change(job, "", filed=True, protocol=kept)
+            enter_sent(db, job)
+        return job
 
     def proved(self, job: Job, proof: Proof, text: str = "") -> Job:
         """Record what became of its transmission reports, all that was left to do for it.
@@ -147,12 +152,16 @@ class Jobs:
             )
 
     def forget(self, account: str, before: datetime) -> int:
-        """Remove what ended and was filed before that time; returns the number of jobs."""
+        """Remove what ended and was filed before that time; returns the number of jobs.
+
+        The journal forgets what was entered before that time, in and out.
+        """
         old = "SELECT id FROM jobs WHERE account = ? AND filed = 1 AND ended_at < ?"
         values = (account, stored(before))
         with self._database.transaction() as db:
             for table in ("recipients", "events"):
                 db.execute(f"DELETE FROM {table} WHERE job IN ({old})", values)  # noqa: S608
+            forget_entries(db, account, before)
             return db.execute(f"DELETE FROM jobs WHERE id IN ({old})", values).rowcount  # noqa: S608
 
     # questions
