@@ -302,7 +302,11 @@ class Daemon:
         else:
             old, self._service = self._service, service
             before, self._config = self._config, config
-            log.configure(level=config.log_level)
+            log.configure(
+                level=config.log_level,
+                form=config.log_format,
+                hide_numbers=config.log_hides_numbers,
+            )
             try:
                 self._put_tasks()
             except (sqlite3.Error, LedgerError, ConfigError) as error:

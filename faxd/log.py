@@ -1,4 +1,4 @@
-"""Logging: constant phrases with fields, on standard error.
+"""Logging: constant phrases with fields, for a terminal, a file, a collector or the journal.
 
 A line is one event: what strangers or the network wrote into a field cannot end it, nor steer a
 terminal. Tracebacks are plain text: the pretty ones of structlog print the values of local
@@ -9,46 +9,66 @@ DEBUG it logs whole envelopes.
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from typing import Literal
 
 import structlog
+from structlog.contextvars import bound_contextvars
+
+from faxd import journald
+
+__all__ = ["Form", "Log", "bound_contextvars", "configure", "get_logger"]
 
 Log = structlog.stdlib.BoundLogger
+#: ``auto``: coloured lines on a terminal, entries in systemd's journal, logfmt anywhere else
+Form = Literal["auto", "terminal", "logfmt", "json", "journald"]
+
+#: What may be a phone number: it begins with + or 0, and has six digits or more.
+_NUMBER = re.compile(r"(?<![\w.:-])(?:\+|0)[\d ()/.-]{4,}\d(?![0-9A-Za-z])")
+#: fields that hold one, however it begins
+_NUMBERS = frozenset({"originator", "recipient", "recipients", "number", "to", "who", "address"})
+_SHOWN_DIGITS = 3
 
 
-def configure(*, level: str = "info", terminal: bool | None = None) -> None:
+def configure(*, level: str = "info", form: Form = "auto", hide_numbers: bool = False) -> None:
     """Set logging up, for the whole process.
 
-    ``terminal`` chooses coloured lines for people over logfmt; None looks at standard error.
+    ``hide_numbers`` leaves the last three digits of phone numbers.
     """
-    if terminal is None:
-        terminal = sys.stderr.isatty()
+    form = _suited() if form == "auto" else form
     renderer: structlog.typing.Processor
-    if terminal:
+    if form == "terminal":
         renderer = structlog.dev.ConsoleRenderer(
             exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
         )
-    else:
+    elif form == "logfmt":
         renderer = structlog.processors.LogfmtRenderer(
             key_order=["timestamp", "level", "event"], drop_missing=True
         )
+    else:
+        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=not terminal),
+        structlog.processors.TimeStamper(fmt="iso", utc=form != "terminal"),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            *([_without_numbers] if hide_numbers else []),
             _harmless,
             renderer,
         ],
     )
-    handler = logging.StreamHandler()
+    handler = journald.JournalHandler() if form == "journald" else logging.StreamHandler()
     handler.setFormatter(formatter)
     root = logging.getLogger()
+    for old in root.handlers:
+        if isinstance(old, journald.JournalHandler):
+            old.close()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for foreign in ("zeep", "requests", "urllib3", "apscheduler", "watchdog"):
@@ -65,6 +85,37 @@ def configure(*, level: str = "info", terminal: bool | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _suited() -> Form:
+    """The form for where standard error leads to."""
+    if sys.stderr.isatty():
+        return "terminal"
+    return "journald" if journald.is_standard_error() else "logfmt"
+
+
+def _without_numbers(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Show no more of phone numbers than their last three digits."""
+    return {
+        key: value
+        if key in {"timestamp", "level"} or isinstance(value, int | float | None)
+        else _masked(str(value))
+        if key in _NUMBERS
+        else _NUMBER.sub(lambda found: _masked(found[0]), str(value))
+        for key, value in event.items()
+    }
+
+
+def _masked(text: str) -> str:
+    """``+4940123456`` becomes ``+*******456``: all digits but the last three."""
+    hidden = sum(char.isdigit() for char in text) - _SHOWN_DIGITS
+    shown = ""
+    for char in text:
+        shown += "*" if char.isdigit() and hidden > 0 else char
+        hidden -= char.isdigit()
+    return shown
 
 
 def _harmless(

@@ -40,6 +40,8 @@ EVERYTHING = """
 state_dir = "/var/lib/faxd"
 timezone = "Europe/Berlin"
 log_level = "debug"
+log_format = "json"
+log_hides_numbers = true
 [service]
 wsdl = "https://fax.example/xmlws.exe?wsdl/IntfXMLWS"
 ca_file = "/etc/faxd/ca.pem"

@@ -36,7 +36,9 @@ def poll(config: Config, path: Path, verbose: bool) -> None:
     from faxd.progress import PollProgress
     from faxd.wiring import poll_once
 
-    log.configure(level=config.log_level if verbose else "critical")
+    log.configure(
+        level=config.log_level if verbose else "critical", hide_numbers=config.log_hides_numbers
+    )
     good = True
     with sole(config):
         for account, report in poll_once(config, PollProgress(sys.stderr)):

@@ -25,7 +25,9 @@ def run(config: Config, path: Path) -> None:
     from faxd import log
     from faxd.daemon import Daemon
 
-    log.configure(level=config.log_level)
+    log.configure(
+        level=config.log_level, form=config.log_format, hide_numbers=config.log_hides_numbers
+    )
     with sole(config):
         Daemon(path, config).run()
 

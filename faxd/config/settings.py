@@ -99,6 +99,10 @@ class Config(Section):
     #: of file names and of what people read; None is the machine's
     timezone: Zone | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    #: "auto": coloured on a terminal, entries with fields in systemd's journal, else logfmt
+    log_format: Literal["auto", "terminal", "logfmt", "json", "journald"] = "auto"
+    #: show no more of phone numbers in the log than their last three digits
+    log_hides_numbers: bool = False
     service: ServiceSettings = ServiceSettings()
     status_receiver: StatusReceiverSettings | None = None
     mail: MailSettings | None = None

@@ -20,7 +20,7 @@ from faxd.inbound.inbox import InboxUnusable
 from faxd.inbound.receive import Receiver
 from faxd.inbound.save import Stuck
 from faxd.ledger import Health, Ledger, LedgerError
-from faxd.log import Log
+from faxd.log import Log, bound_contextvars
 from faxd.retry import STOP, Outcome, pause
 
 _WHAT_TO_DO = (
@@ -64,6 +64,11 @@ class Poller:
         Raises:
             Cancelled: faxd itself ended the run. Whatever else happens is in the report.
         """
+        # For what the libraries below log, which do not know whom they work for.
+        with bound_contextvars(account=self._settings.name):
+            return self._run()
+
+    def _run(self) -> Report:
         try:
             health = self._ledger.health(self._settings.account)
         except sqlite3.Error as error:

@@ -19,7 +19,7 @@ from faxd.inbound.save import Saver, Stuck
 from faxd.inbound.tiff import Damaged, count_pages
 from faxd.inbound.verdict import Fetched, Verdict, judge
 from faxd.ledger import Ledger, Received
-from faxd.log import Log
+from faxd.log import Log, bound_contextvars
 from faxd.naming import Facts
 
 #: how often the server is asked to delete the same fax in one run
@@ -107,22 +107,30 @@ class _Run:
             fax = self._request(part)
             if fax is None:
                 return False
-            record = self._ledger.find(self._settings.account, fax.fax_id, fax.sha256)
-            if record is None or record.tentative:
-                fetched = self._check(part, fax)
-                verdict = self._judge(fetched)
-                if verdict in {Verdict.FETCH_AGAIN, Verdict.FETCH_VERBATIM}:
-                    self._verbatim = verdict is Verdict.FETCH_VERBATIM
-                    self._again += 1
-                    if self._again > _AGAIN:
-                        raise Stuck("the server hands over another doubtful fax each time")
-                    return True
-                record = self._keep(part, fax, fetched, verdict, record)
-        self._attempts.clear()
-        self._again = 0
-        self._verbatim = False
-        self._delete(record)
+            with bound_contextvars(fax_id=fax.fax_id):
+                record = self._take(part, fax)
+        if record is not None:
+            self._attempts.clear()
+            self._again = 0
+            self._verbatim = False
+            with bound_contextvars(fax_id=fax.fax_id):
+                self._delete(record)
         return True
+
+    def _take(self, part: Part, fax: ReceivedFax) -> Received | None:
+        """Save what came, unless it is here already; None if it must be fetched again."""
+        record = self._ledger.find(self._settings.account, fax.fax_id, fax.sha256)
+        if record is not None and not record.tentative:
+            return record
+        fetched = self._check(part, fax)
+        verdict = self._judge(fetched)
+        if verdict in {Verdict.FETCH_AGAIN, Verdict.FETCH_VERBATIM}:
+            self._verbatim = verdict is Verdict.FETCH_VERBATIM
+            self._again += 1
+            if self._again > _AGAIN:
+                raise Stuck("the server hands over another doubtful fax each time")
+            return None
+        return self._keep(part, fax, fetched, verdict, record)
 
     def _request(self, part: Part) -> ReceivedFax | None:
         return self._client.request_received(
