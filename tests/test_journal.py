@@ -42,7 +42,7 @@ def receive(ledger: Ledger, fax_id: int = 1, **changes: object) -> Received:
 def send(ledger: Ledger, *recipients: Recipient) -> Job:
     (job,) = ledger.jobs.add([replace(JOB, recipients=recipients, hashes=("ef" * 32,))])
     job = ledger.jobs.move(job, JobState.SENDING, "")
-    job = ledger.jobs.move(job, JobState.ACCEPTED, "", job_id=7)
+    job = ledger.jobs.move(job, JobState.ACCEPTED, "", job_id=7, accepted_at=NOW)
     job = ledger.jobs.move(job, JobState.DONE, "", ended_at=NOW, filed_as="2026-11-24 Befund")
     return ledger.jobs.filed(job)
 
@@ -62,13 +62,14 @@ def tamper(ledger: Ledger, statement: str, *values: object) -> None:
 def test_a_fax_is_entered_when_it_is_durable(ledger: Ledger) -> None:
     fax = ledger.begin(FAX)
     assert list(ledger.journal.entries()) == []
-    ledger.saved(fax, NOW)
+    fax = ledger.saved(fax, NOW)
     (entry,) = ledger.journal.entries()
     assert (entry.account, entry.number, entry.record) == (ACCOUNT, 1, f"fax {fax.id}")
     assert entry.facts == {
         "direction": "in",
         "kind": "fax",
         "at": NOW.isoformat(),
+        "saved_at": NOW.isoformat(),
         "who": FAX.originator,
         "name": FAX.station_id,
         "reference": str(FAX.fax_id),
@@ -91,6 +92,8 @@ def test_a_job_is_entered_once_for_each_recipient_when_it_is_filed(ledger: Ledge
         "direction": "out",
         "kind": "fax",
         "at": sent_at.isoformat(),
+        "taken_at": JOB.created_at.isoformat(),
+        "accepted_at": NOW.isoformat(),
         "who": "+4940123456",
         "name": "Praxis Dr. Meier",
         "reference": "RE-4711",
@@ -135,6 +138,21 @@ def test_more_than_are_read_at_a_time(ledger: Ledger) -> None:
         for fax_id in range(1, 1203):
             receive(ledger, fax_id)
     assert [entry.number for entry in ledger.journal.entries()] == list(range(1, 1203))
+
+
+def test_what_is_new(ledger: Ledger) -> None:
+    with ledger.transaction():
+        for fax_id in range(1, 601):
+            receive(ledger, fax_id)
+    place, found = ledger.journal.newer(0)
+    assert [entry.number for entry in found] == list(range(1, 501))
+    place, found = ledger.journal.newer(place)
+    assert len(found) == 100
+    assert ledger.journal.newer(place) == (place, [])
+    assert ledger.journal.newer(-1) == (place, [])
+    receive(ledger, 700)
+    _, (entry,) = ledger.journal.newer(place)
+    assert entry.number == 601
 
 
 # what verify finds

@@ -76,20 +76,35 @@ class Journal:
         In the order in which it was entered; however many there are, few are held in memory.
         """
         after = 0
-        while True:
-            rows = self._database.select(
-                "SELECT rowid, * FROM journal WHERE rowid > ?1 AND (?2 IS NULL OR account = ?2)"
-                " AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4) ORDER BY rowid LIMIT ?5",
-                after,
-                account,
-                stored(begin),
-                stored(end),
-                _BATCH,
-            )
-            if not rows:
-                return
-            yield from map(_from_row, rows)
-            after = rows[-1]["rowid"]
+        while batch := self._after(after, account, begin, end):
+            yield from batch.values()
+            after = max(batch)
+
+    def newer(self, than: int) -> tuple[int, list[Entry]]:
+        """Entries behind a place in the whole journal, some at a time, and the place of the last.
+
+        A place is what a call before has returned; 0 is the beginning, -1 the end.
+        """
+        if than < 0:
+            return int(
+                self._database.select("SELECT coalesce(max(rowid), 0) FROM journal")[0][0]
+            ), []
+        batch = self._after(than, None, None, None)
+        return max(batch, default=than), list(batch.values())
+
+    def _after(
+        self, place: int, account: str | None, begin: datetime | None, end: datetime | None
+    ) -> dict[int, Entry]:
+        rows = self._database.select(
+            "SELECT rowid, * FROM journal WHERE rowid > ?1 AND (?2 IS NULL OR account = ?2)"
+            " AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4) ORDER BY rowid LIMIT ?5",
+            place,
+            account,
+            stored(begin),
+            stored(end),
+            _BATCH,
+        )
+        return {int(row["rowid"]): _from_row(row) for row in rows}
 
     def accounts(self) -> list[str]:
         """Customer numbers of all chains."""
@@ -157,6 +172,7 @@ def _received(fax: Received) -> dict[str, Any]:
         "direction": "in",
         "kind": "fax",
         "at": stored(fax.received_at),
+        "saved_at": stored(fax.saved_at),
         "who": fax.originator,
         "name": fax.station_id,
         "reference": str(fax.fax_id),
@@ -175,6 +191,8 @@ def _sent(job: Job, recipient: Recipient | None) -> dict[str, Any]:
         "direction": "out",
         "kind": job.kind.value,
         "at": stored(sent_at or job.ended_at or job.created_at),
+        "taken_at": stored(job.created_at),
+        "accepted_at": stored(job.accepted_at),
         "who": recipient.address if recipient is not None else "",
         "name": (recipient.name or recipient.station_id) if recipient is not None else "",
         "reference": recipient.reference if recipient is not None else "",
