@@ -42,9 +42,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "No virtual environment could be made. On Debian: apt install python3-venv"; exit 1; }
 
-# What faxd needs to run, from the lock.
+# What faxd needs to run, from the lock, and the way to faxd itself: the processes that open
+# documents look for it where installed packages are, and nowhere else.
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements.lock
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | \
+		{ read -r site && echo "$(CURDIR)" >"$$site/faxd-here.pth"; }
 	@touch $@
 
 # That, the tools of the tests, and faxd itself, taken from this folder.
