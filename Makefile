@@ -1,5 +1,6 @@
 # make demo    watch faxes arrive, without an account (Ctrl-C ends it)
 # make test    all tests
+# make texts   collect all texts for office people in docs/texts.md
 # make lint types bench lock clean
 
 PYTHON ?= python3
@@ -7,13 +8,30 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types bench lock clean
+.PHONY: demo test texts lint types bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m faxd demo $(ARGS)
 
+# Most of them wait for something, so that several run at a time; those that measure time or memory
+# run by themselves (pytest's 5: there is none among those that ARGS names).
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not alone" -n 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -m alone $(ARGS) || [ $$? = 5 ]
+
+texts: $(VENV)/.dev
+	$(BIN)/python -m tests.catalogue
+
+# Boots a systemd made of Debian's packages: as root, with debootstrap and systemd-container.
+# About a minute, and two more the first time.
+.PHONY: test-systemd
+test-systemd: $(VENV)/.dev
+	FAXD_TEST_SYSTEMD=1 $(BIN)/python -m pytest tests/systemd $(ARGS)
+
+# Builds the Dockerfile and runs it: as root, with buildah and debootstrap. Some four minutes.
+.PHONY: test-container
+test-container: $(VENV)/.dev
+	FAXD_TEST_CONTAINER=1 $(BIN)/python -m pytest -s tests/container $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

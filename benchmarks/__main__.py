@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import faxd
-from benchmarks import measure, report, sending
+from benchmarks import measure, papers, report, sending
 from benchmarks.office import Office, opened
 
 _MB = 1_000_000
@@ -18,7 +18,9 @@ _MB = 1_000_000
 _SMALL = 50_000
 #: polls that an idle daemon makes before its memory is read
 _POLLS = 5
-_PARTS = ("receiving", "drop", "large", "delay")
+_SENDING = ("drop", "large", "delay")
+_PAPERS = ("copies", "reports", "pages")
+_PARTS = ("receiving", *_SENDING, *_PAPERS)
 
 
 def main() -> None:
@@ -46,9 +48,12 @@ def main() -> None:
             with opened(Path(folder, "receiving")) as office:
                 _receive(office, quick=arguments.quick, repeat=arguments.repeat)
                 print()
-        if {*parts} - {"receiving"}:
+        if {*parts} & {*_SENDING}:
             print(report.SENDING, end="\n\n", flush=True)
             _send(Path(folder), parts, quick=arguments.quick, repeat=arguments.repeat)
+        if {*parts} & {*_PAPERS}:
+            print(report.PAPERS, end="\n\n", flush=True)
+            _make(Path(folder), parts, quick=arguments.quick, repeat=arguments.repeat)
         if _program() != before:
             print("\nNOT VALID: faxd's source was changed while it was measured.")
 
@@ -81,6 +86,31 @@ def _send(folder: Path, parts: Sequence[str], *, quick: bool, repeat: int) -> No
                 table = report.large_table(sending.large(root, size, repeat), size)
             case "delay":
                 table = report.delay_table(sending.delay(root, delayed))
+            case _:
+                continue
+        _progress("")
+        print(table, end="\n\n", flush=True)
+
+
+def _make(folder: Path, parts: Sequence[str], *, quick: bool, repeat: int) -> None:
+    short, long, many = (10, 1, 10) if quick else (50, 3, 50)
+    pages = 200
+    for part in parts:
+        root = folder / part
+        root.mkdir(exist_ok=True)
+        _progress(f"{part} ...")
+        match part:
+            case "copies":
+                rates = [papers.copies(root, 1, short, repeat)]
+                rates.append(papers.copies(root, pages, long, repeat))
+                table = report.rates_table("PDF copies", rates)
+            case "reports":
+                table = report.rates_table("reports", [papers.reports(root, many, repeat)])
+            case "pages":
+                found = papers.long_fax(root, pages, repeat)
+                # Each waits for the first question after a job, which comes after half a minute.
+                sent = papers.long_document(root, pages, 1)
+                table = report.long_table(found, sent, pages)
             case _:
                 continue
         _progress("")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.measure import Compared, Idle, OneFax
+from benchmarks.papers import Long, Rates
 from benchmarks.sending import PATIENCE, Drop
 from faxd.text import table
 
@@ -23,6 +24,8 @@ READY = 1.0  # seconds
 FLAT = 24.0  # MB that thousands of files may add to the daemon's memory
 DELAY = 1.5  # seconds from the close of a file until SendJob
 
+_MORE = f"at most {GROWTH:g} MB more"
+
 SENDING = f"""\
 Sending: the real daemon (`faxd run`) beside four threads of plain zeep, with a stand-in of its own
 for each run. The plain client reads a folder and sends; faxd waits until each file has stood still,
@@ -36,6 +39,20 @@ memory   of the daemon, resident, once its first job was sent: before, at the pe
 delay    from the close of a file until its SendJob arrives, with the default settings; files
          are written one by one at random intervals, so several are on their way at a time.
 Given up when nothing has arrived for {PATIENCE:g} s. The guard against cost is out of the way."""
+
+PAPERS = """\
+PDFs: faxd beside the plain way, which is Pillow's own saving of a TIFF as PDF, and a page of
+reportlab with a picture and the same lines. Both sides make the files and check none; each run is a
+process that has made one before, and so has imported everything.
+
+copies   of faxes of text (Group 4, 204 x 196 dpi); of many short ones, and of a few long ones.
+reports  transmission reports, each with its own picture of a document's first page.
+  "a child for each" is what the daemon does: it opens no document itself, and a child that is
+  started for one piece of work, with limits, does. "in one process" are the same functions without
+  that, which tells what the child costs.
+pages    memory of the daemon (`faxd run`) while one long fax is fetched and copied, or one long PDF
+         is sent and proved; and of the largest child that was started for it, as seen from outside
+         while it ran."""
 
 EXPLANATION = """\
 faxd beside a client of plain zeep (`Settings(xml_huge_tree=True)`), each in a fresh process, with
@@ -81,7 +98,7 @@ def _one_fax(size: int, fax: OneFax) -> Iterator[tuple[str, ...]]:
     yield (f"{size / _MB:g} MB", "idle", *_both(fax.idle, _mb), "", "", "")
     grown = max(fax.grown, fax.whole_grown, key=lambda compared: compared.median("faxd"))
     met = _in_mb(grown.median("faxd")) <= GROWTH
-    goal = _goal(met, f"at most {GROWTH:g} MB more")
+    goal = _goal(met, _MORE)
     yield ("", "grown at the peak", *_both(grown, _mb), "", *goal)
     goal = ("", "")
     if size >= RATIO_FROM:
@@ -154,7 +171,7 @@ def large_table(grown: Compared, size: int) -> str:
             (
                 "grown at the peak",
                 *_both(grown, _mb),
-                *_goal(_in_mb(grown.median("faxd")) <= GROWTH, f"at most {GROWTH:g} MB more"),
+                *_goal(_in_mb(grown.median("faxd")) <= GROWTH, _MORE),
             )
         ],
     )
@@ -170,6 +187,39 @@ def delay_table(seconds: list[float]) -> str:
                 _s(statistics.median(seconds)),
                 _s(seconds[-1]),
                 *_goal(seconds[-1] <= DELAY, f"worst at most {DELAY:g} s"),
+            )
+        ],
+    )
+
+
+def rates_table(what: str, results: list[Rates]) -> str:
+    """Pages per second."""
+    rows = []
+    for rates in results:
+        name = f"of {rates.pages} page{'s' * (rates.pages > 1)}" if len(results) > 1 else ""
+        for way, figure in (
+            ("a child for each", rates.children),
+            ("in one process", rates.within),
+        ):
+            rows.append((name, way, *_both(figure, lambda rate: f"{rate:.0f}"), _ratio(figure)))
+            name = ""
+    return table((f"{what}, pages per second", "", "faxd", "plain", "ratio"), rows)
+
+
+def long_table(fax: Long, document: Long, pages: int) -> str:
+    """Memory for long documents."""
+    return table(
+        (f"memory for {pages} pages", "daemon grown", "largest child", "goal", ""),
+        [
+            (
+                name,
+                _mb(statistics.median(found.grown)),
+                _mb(statistics.median(found.child)),
+                *_goal(_in_mb(statistics.median(found.grown)) <= GROWTH, _MORE),
+            )
+            for name, found in (
+                ("a fax, fetched and copied as PDF", fax),
+                ("a PDF, sent and proved", document),
             )
         ],
     )

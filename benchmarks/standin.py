@@ -22,6 +22,11 @@ def main() -> None:
             match json.loads(line):
                 case ["add", int(count), int(size)]:
                     _say(_add(server, count, size))
+                case ["file", str(path)]:
+                    _say(server.add_fax(ACCOUNT, Path(path), originator="+493023125042"))
+                case ["job_seconds", int(seconds)]:
+                    server.job_seconds = seconds
+                    _say(seconds)
                 case ["waiting"]:
                     _say(len(server.queue(ACCOUNT)))
                 case ["polls"]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from faxd.clock import utc_now
@@ -12,31 +14,91 @@ from faxd.job import JobState
 from faxd.ledger import Ledger, Queue
 from faxd.retry import LONGEST
 from faxd.text import plural
+from faxd.watchdog import Stuck
 
 
-def describe(config: Config, ledger: Ledger, *, patience: float = -1) -> str:
-    """The daemon's state in one line for `systemctl status`; changes with events, not with time.
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """How it all is doing, at one moment."""
+
+    accounts: int
+    #: the end of the last poll of any account
+    last_poll: datetime | None
+    jobs: int
+    #: names of accounts, and why each is stopped
+    stopped: tuple[tuple[str, str], ...] = ()
+    #: what else is wrong
+    troubles: tuple[str, ...] = ()
+
+    def line(self, now: datetime) -> str:
+        """One line for `systemctl status`."""
+        words = [plural(self.accounts, "account"), f"last poll {_ago(self.last_poll, now)}"]
+        if self.jobs:
+            words.append(f"{plural(self.jobs, 'job')} under way")
+        if self.stopped:
+            # One and the same reason is told once: a line has room for little.
+            whys = dict[str, list[str]]()
+            for name, why in self.stopped:
+                whys.setdefault(_short(why), []).append(name)
+            told = "; ".join(f"{why} ({', '.join(names)})" for why, names in whys.items())
+            words.append(f"{plural(len(self.stopped), 'account')} stopped: {told}")
+        elif not self.troubles:
+            words.append("all well")
+        return "; ".join([", ".join(words), *self.troubles])
+
+
+def condition(
+    config: Config, ledger: Ledger, stuck: Sequence[Stuck] = (), *, patience: float = -1
+) -> Condition:
+    """How all accounts are doing; ``stuck`` are tasks that hang.
 
     Raises:
         TimeoutError: the ledger was in use for more than ``patience`` seconds.
     """
-    now, words = utc_now(), [plural(len(config.accounts), "account")]
-    waiting = 0
+    now = utc_now()
+    names = {account.account: account.name for account in config.accounts}
+    polls = list[datetime]()
+    stopped = list[tuple[str, str]]()
+    troubles = [f"{names.get(task.account, 'faxd')}: {task.what} hangs" for task in stuck]
+    jobs = 0
     for account in config.accounts:
         health = ledger.health(account.account, patience=patience)
-        if health.problem is not None:
-            stopped = stopped_for(health, None, now) > 0
-            state = "stopped" if stopped else "in trouble"
-            words.append(f"{account.name} {state}: {health.problem}")
+        if health.last_poll is not None:
+            polls.append(health.last_poll)
+        if health.problem is not None and stopped_for(health, None, now) > 0:
+            stopped.append((account.name, health.problem))
+        elif health.problem is not None:
+            troubles.append(f"{account.name} in trouble: {health.problem}")
         if account.outbox is not None:
             queue = ledger.queue(account.account, patience=patience)
             if queue.problem is not None:
-                words.append(f"{account.name} sends nothing: {queue.problem.en}")
-            waiting += sum(ledger.jobs.under_way(account.account).values())
-    if waiting:
-        words.insert(1, f"{plural(waiting, 'job')} under way")
-    healthy = len(words) == (2 if waiting else 1)
-    return "; ".join(words) + (", all well" if healthy else "")
+                troubles.append(f"{account.name} sends nothing: {queue.problem.en}")
+            jobs += sum(ledger.jobs.under_way(account.account).values())
+    return Condition(
+        accounts=len(config.accounts),
+        last_poll=max(polls, default=None),
+        jobs=jobs,
+        stopped=tuple(stopped),
+        troubles=tuple(troubles),
+    )
+
+
+def _short(problem: str) -> str:
+    """What is wrong, without what to do about it, which `faxd status` says."""
+    return problem.partition(";")[0]
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    """``12 s ago``, ``5 min ago``, ``3 h ago``; "never" for None."""
+    if moment is None:
+        return "never"
+    # A clock that was set back makes no poll one of the future.
+    seconds = max(0, round((now - moment).total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s ago"
+    if seconds < 7200:
+        return f"{seconds // 60} min ago"
+    return f"{seconds // 3600} h ago"
 
 
 def statuses(config: Config, ledger: Ledger) -> list[dict[str, Any]]:

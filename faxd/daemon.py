@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import os
 import queue
 import signal
@@ -13,12 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from faxd import __version__, log, memory, notify
-from faxd.afterwards import Afterwards
-from faxd.condition import describe
+from faxd.afterwards import Afterwards, task_of
 from faxd.config import AccountSettings, Config, ConfigError, load
 from faxd.faxde import Cancelled
-from faxd.inbound import Poller
+from faxd.heartbeat import Heartbeat
 from faxd.ledger import LedgerError, Received
+from faxd.metrics import Metrics
 from faxd.outbound.dispatch import Dispatch
 from faxd.outbound.intake.watch import Watcher
 from faxd.outbound.preparing.bench import Bench
@@ -67,6 +69,7 @@ class Daemon:
         self._service = connect(config)
         self._reports = self._room()
         self._bench = self._new_bench()
+        self._metrics = Metrics(self._ledger, self._log)
         self._schedule = Schedule(self._log)
         self._watcher = Watcher(self._log)
         self._watched: set[Path] = set()
@@ -76,17 +79,22 @@ class Daemon:
         #: by customer number, with the settings that they were made of
         self._dispatches: dict[str, tuple[object, Dispatch]] = {}
         self._afterwards: dict[str, tuple[object, Afterwards]] = {}
+        #: what sees to what was begun under an earlier configuration
+        self._retired: list[Afterwards] = []
         #: accounts whose jobs of the last run have been looked after
         self._recovered: set[str] = set()
         self._ledger_version = 0
         self._trim_at = 0.0
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._status = ""
+        self._heartbeat = Heartbeat(self._schedule, self._ledger, self._log)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda received, _frame: self._signals.put(received))
+        # Where the watchdog ends it (SIGABRT), the journal is to know where each thread was.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            faulthandler.enable()
         memory.few_arenas()
         self._schedule.start()
         self._put_tasks()
@@ -104,7 +112,7 @@ class Daemon:
             self._watcher.supervise()
             self._listen()
             self._look_at_ledger()
-            self._tell_status()
+            self._heartbeat.beat(self._config)
             self._keep_small()
         self._stop()
 
@@ -124,7 +132,7 @@ class Daemon:
                 config, account, self._service, self._ledger, saved=self._wake_afterwards
             )
             # By customer number: that is what must never be polled twice at the same time.
-            tasks[account.account] = partial(_poll, poller)
+            tasks[account.account] = partial(self._metrics.poll, account.name, poller)
         # All first, which may fail, and only then the old ones make room.
         made = {
             account.account: self._dispatch(account)
@@ -139,6 +147,7 @@ class Daemon:
         for _, dispatch in made.values():
             tasks |= dispatch.tasks()
         tasks |= self._put_afterwards()
+        tasks |= self._metrics.tasks(config)
         self._schedule.keep_only(tasks)
         self._watch_folders()
         for name, run in tasks.items():
@@ -175,18 +184,22 @@ class Daemon:
             there = known.pop(account.account, None)
             if there is None or there[0] != made_of:
                 if there is not None:
-                    there[1].close()
-                there = (made_of, afterwards_for(config, account, self._ledger))
+                    known[account.account] = there
+                wake = self._schedule.wake
+                there = (made_of, afterwards_for(config, account, self._ledger, wake))
             self._afterwards[account.account] = there
+        self._retired = [each for each in self._retired if each.is_busy]
         for _, gone in known.values():
-            gone.close()
-        return {
-            _after(number): afterwards.run for number, (_, afterwards) in self._afterwards.items()
-        }
+            gone.retire()
+            self._retired.append(gone)
+        tasks = dict[str, Callable[[], float]]()
+        for _, afterwards in self._afterwards.values():
+            tasks |= afterwards.tasks()
+        return tasks
 
     def _wake_afterwards(self, fax: Received) -> None:
         """A fax is safe: see to what becomes of it."""
-        self._schedule.wake(_after(fax.account))
+        self._schedule.wake(task_of(fax.account))
 
     def _watch_folders(self) -> None:
         """Have changes in the folders wake whoever looks after them."""
@@ -323,18 +336,6 @@ class Daemon:
             self._log.info("configuration read again", accounts=len(config.accounts))
         notify.notify("READY=1")
 
-    def _tell_status(self) -> None:
-        try:
-            # Never for long: this thread must hear of a SIGTERM while a disk hangs.
-            status = describe(self._config, self._ledger, patience=0.2)
-        except TimeoutError:
-            return
-        except sqlite3.Error as error:
-            status = f"the ledger cannot be read: {error}"
-        if status != self._status:
-            self._status = status
-            notify.notify(f"STATUS={status}")
-
     def _finish_sending(self) -> None:
         """Start nothing more, and let what is being sent come to its end, if that is soon.
 
@@ -356,7 +357,7 @@ class Daemon:
         began = time.monotonic()
         self._log.info("faxd stops")
         notify.notify("STOPPING=1")
-        for _, afterwards in self._afterwards.values():
+        for afterwards in (*self._retired, *(each for _, each in self._afterwards.values())):
             afterwards.close()
         self._finish_sending()
         if self._reports is not None:
@@ -365,6 +366,7 @@ class Daemon:
             self._bench.close()
         self._service.close()
         self._close_receiver()
+        self._metrics.close()
         self._watcher.stop()
         if not self._schedule.stop(max(1.0, _STOP - (time.monotonic() - began))):
             # Some file system does not answer. Dying here is no worse than a power cut, which
@@ -373,16 +375,6 @@ class Daemon:
             sys.stderr.flush()
             os._exit(1)
         self._ledger.close()
-
-
-def _after(number: str) -> str:
-    """Name of the task that sees to an account's received faxes."""
-    return f"{number}/after"
-
-
-def _poll(poller: Poller) -> float:
-    """A poll as the schedule wants it."""
-    return poller.run().pause
 
 
 def _until_ended(run: Callable[[], float]) -> float:

@@ -366,7 +366,10 @@ def give(fd: int, mode: int, gid: int | None) -> None:
     """
     if gid is not None and os.fstat(fd).st_gid != gid:
         os.fchown(fd, -1, gid)
-    os.fchmod(fd, mode)
+    if stat.S_IMODE(os.fstat(fd).st_mode) != mode:
+        # Not where it is so already: systemd's RestrictSUIDSGID forbids to say S_ISGID, even where
+        # the folder has inherited it.
+        os.fchmod(fd, mode)
 
 
 @contextlib.contextmanager

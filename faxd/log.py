@@ -18,7 +18,7 @@ from structlog.contextvars import bound_contextvars
 
 from faxd import journald
 
-__all__ = ["Form", "Log", "bound_contextvars", "configure", "get_logger"]
+__all__ = ["Form", "Log", "bound_contextvars", "configure", "get_logger", "listen", "unlisten"]
 
 Log = structlog.stdlib.BoundLogger
 #: ``auto``: coloured lines on a terminal, entries in systemd's journal, logfmt anywhere else
@@ -29,6 +29,7 @@ _NUMBER = re.compile(r"(?<![\w.:-])(?:\+|0)[\d ()/.-]{4,}\d(?![0-9A-Za-z])")
 #: fields that hold one, however it begins
 _NUMBERS = frozenset({"originator", "recipient", "recipients", "number", "to", "who", "address"})
 _SHOWN_DIGITS = 3
+_listeners: list[logging.Handler] = []
 
 
 def configure(*, level: str = "info", form: Form = "auto", hide_numbers: bool = False) -> None:
@@ -69,7 +70,7 @@ def configure(*, level: str = "info", form: Form = "auto", hide_numbers: bool = 
     for old in root.handlers:
         if isinstance(old, journald.JournalHandler):
             old.close()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [handler, *_listeners]
     root.setLevel(level.upper())
     for foreign in ("zeep", "requests", "urllib3", "apscheduler", "watchdog"):
         logging.getLogger(foreign).setLevel(max(logging.WARNING, root.level))
@@ -85,6 +86,18 @@ def configure(*, level: str = "info", form: Form = "auto", hide_numbers: bool = 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def listen(handler: logging.Handler) -> None:
+    """Have a handler hear of all events from now on, however often logging is set up anew."""
+    _listeners.append(handler)
+    logging.getLogger().addHandler(handler)
+
+
+def unlisten(handler: logging.Handler) -> None:
+    """Have it hear of no more."""
+    _listeners.remove(handler)
+    logging.getLogger().removeHandler(handler)
 
 
 def _suited() -> Form:

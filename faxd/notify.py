@@ -32,3 +32,13 @@ def notify(*lines: str) -> None:
 def reloading() -> None:
     """Say that the configuration is being read again (followed by ``READY=1``)."""
     notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+
+def watchdog_interval() -> float | None:
+    """Seconds within which systemd wants to hear that all is well; None: it does not ask."""
+    try:
+        interval = int(os.environ.get("WATCHDOG_USEC", "")) / 1e6
+        asked = int(os.environ.get("WATCHDOG_PID", os.getpid()))
+    except ValueError:
+        return None
+    return interval if interval > 0 and asked == os.getpid() else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from faxd.clock import ClockWatch, steady, utc_now
 from faxd.log import Log
+from faxd.pulse import Pulse, felt_by
 
 #: tasks that run at the same time; more of them wait for one another
 _WORKERS = 256
@@ -26,6 +27,19 @@ _PATIENCE = 2.0
 _APART = 0.1
 #: seconds until a task that raised is run again
 _AFTER_DEFECT = 60.0
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What a task is seen to do; another one each time that it gets on."""
+
+    task: str
+    running: bool
+    #: how often it was set or begun, and the signs of progress that it gave
+    turns: int
+    beats: int
+    #: seconds that it rests before its next run
+    pause: float
 
 
 @dataclass
@@ -39,6 +53,9 @@ class _Task:
     again: float | None = None
     #: by the steady clock, the earliest time at which it may be woken again
     rest: float = 0.0
+    turns: int = 0
+    pause: float = 0.0
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 class Schedule:
@@ -98,8 +115,22 @@ class Schedule:
             now = steady()
             for name, task in self._tasks.items():
                 if not task.running and (jump or now > task.due + _PATIENCE):
-                    self._set(name, task, max(0.0, task.due - now))
+                    # No turn of its own: a task that must be reminded for ever has none.
+                    self._submit(name, task, max(0.0, task.due - now))
         return jump
+
+    def signs(self) -> list[Sign]:
+        """What each task is seen to do.
+
+        None of one that waits because as many run as can: those that run are to be watched.
+        """
+        with self._lock:
+            is_full = sum(task.running for task in self._tasks.values()) >= _WORKERS
+            return [
+                Sign(name, task.running, task.turns, task.pulse.beats, task.pause)
+                for name, task in self._tasks.items()
+                if task.running or not is_full
+            ]
 
     def stop(self, timeout: float) -> bool:
         """Start nothing more; whether what runs has ended within ``timeout`` seconds."""
@@ -111,6 +142,11 @@ class Schedule:
         return not done.is_alive()
 
     def _set(self, name: str, task: _Task, pause: float) -> None:
+        task.turns += 1
+        task.pause = pause
+        self._submit(name, task, pause)
+
+    def _submit(self, name: str, task: _Task, pause: float) -> None:
         task.due = steady() + pause
         if not task.running:
             self._scheduler.add_job(
@@ -128,10 +164,12 @@ class Schedule:
             if task is None or task.running:
                 return
             task.running, task.again = True, None
+            task.turns += 1
             run = task.run
         pause = _AFTER_DEFECT
         try:
-            pause = run()
+            with felt_by(task.pulse):
+                pause = run()
             task.rest = steady() + _APART
         except Exception:
             self._log.exception("task failed", task=name)

@@ -7,16 +7,17 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from faxd import log
 from faxd.afterwards import Afterwards, Order, path_of
 from faxd.callers import Callers
-from faxd.config import AccountSettings, Config, ConfigError
-from faxd.faxde import Client, Options, Service, Timeouts
+from faxd.config import AccountSettings, Config, ConfigError, SendSettings
+from faxd.faxde import Client, Service, Timeouts
 from faxd.inbound import Poller, Progress, Receiver, Report
 from faxd.ledger import Ledger, LedgerError, Received
 from faxd.naming import Facts
+from faxd.outbound.addressing import Refused, switches
 from faxd.outbound.addressing.numbers import is_region
 from faxd.outbound.dispatch import Dispatch
 from faxd.outbound.preparing.bench import Bench
@@ -120,7 +121,7 @@ def _path_of(config: Config, account: AccountSettings) -> Callable[[Facts], list
     rules = config.rules_of(account)
     names = [account.file_name]
     names += [name for rule in rules for name in (rule.folder, rule.file_name) if name]
-    # The phone book may lie on a share that does not answer: only who wants names waits for it.
+    # Who wants no names need not have the phone book read.
     callers = Callers(account) if any("{originator_name" in name for name in names) else None
 
     def find(facts: Facts) -> list[str]:
@@ -131,8 +132,13 @@ def _path_of(config: Config, account: AccountSettings) -> Callable[[Facts], list
     return find
 
 
-def afterwards_for(config: Config, account: AccountSettings, ledger: Ledger) -> Afterwards:
-    """What sees to an account's received faxes after they are safe."""
+def afterwards_for(
+    config: Config,
+    account: AccountSettings,
+    ledger: Ledger,
+    wake: Callable[[str], None] = lambda _task: None,
+) -> Afterwards:
+    """What sees to an account's received faxes after they are safe; ``wake`` runs its tasks."""
     order = Order(
         settings=account, rules=config.rules_of(account), mail=config.mail, zone=config.zone
     )
@@ -142,6 +148,7 @@ def afterwards_for(config: Config, account: AccountSettings, ledger: Ledger) -> 
         log.get_logger(account=account.name),
         folder=config.state_dir / "afterwards" / f"account-{account.account}",
         name_of=Callers(account).name_of,
+        wake=wake,
     )
 
 
@@ -220,20 +227,23 @@ def check_options(account: AccountSettings) -> None:
             f"{account.name}: send.region: there is no country {account.send.region!r};"
             ' write it as ISO 3166 does, such as "DE"'
         )
-    if account.outbox is not None:
+    if account.outbox is not None and (problems := _preparing_problems(account.send)):
+        raise ConfigError("; ".join(f"{account.name}: send.{problem}" for problem in problems))
+    for name, value in account.send.options.items():
         try:
-            check_preparing(account.send)
+            if not switches.is_option(name):
+                raise Refused(switches.unknown(name, switches.NAMES))
+            switches.option(name, value)
+        except Refused as refused:
+            raise ConfigError(f"{account.name}: send.options: {refused}") from None
+
+
+def _preparing_problems(send: SendSettings) -> list[str]:
+    """What is wrong with letterhead and with cover page: whoever mends one mends both at once."""
+    found = []
+    for without in (("cover_page",), ("letterhead", "letterhead_next")):
+        try:
+            check_preparing(send.model_copy(update=dict.fromkeys(without)))
         except ValueError as error:
-            raise ConfigError(f"{account.name}: send.{error}") from None
-    known = set(Options.__dataclass_fields__)
-    for name in account.send.options:
-        if name not in known:
-            raise ConfigError(
-                f"{account.name}: send.options.{name}: there is no such option; allowed are"
-                f" {', '.join(sorted(known))}"
-            )
-    try:
-        fields: dict[str, Any] = dict(account.send.options)
-        Options(**fields)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{account.name}: send.options: {error}") from None
+            found.append(str(error))
+    return list(dict.fromkeys(found))

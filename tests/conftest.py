@@ -21,10 +21,13 @@ _END = 60
 _stderr = -1
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Remember where to print: nothing is captured yet."""
     global _stderr
     _stderr = os.dup(2)
+    config.addinivalue_line(
+        "markers", "alone: it measures time or memory, so that nothing may run beside it"
+    )
 
 
 def pytest_exception_interact(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from faxd.notify import notify, reloading
+from faxd.notify import notify, reloading, watchdog_interval
 
 from .places import open_descriptors
 
@@ -66,3 +67,25 @@ def test_nobody_listens(address: str | None, monkeypatch: pytest.MonkeyPatch) ->
     before = open_descriptors()
     notify("READY=1")
     assert open_descriptors() == before
+
+
+@pytest.mark.parametrize(
+    ("usec", "pid", "interval"),
+    [
+        (None, None, None),
+        ("180000000", None, 180.0),
+        ("180000000", "own", 180.0),
+        ("180000000", "1", None),  # meant for somebody else
+        ("0", None, None),
+        ("soon", None, None),
+        ("180000000", "me", None),
+    ],
+)
+def test_how_often_it_is_asked(
+    usec: str | None, pid: str | None, interval: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}.items():
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, str(os.getpid()) if value == "own" else value)
+    assert watchdog_interval() == interval

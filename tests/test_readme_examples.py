@@ -24,7 +24,7 @@ from faxd.outbound.addressing import (
 )
 from faxd.outbound.addressing.jobfile import _KEYS
 from faxd.outbound.addressing.message import MAX_SMS_PARTS
-from faxd.outbound.addressing.switches import ALIASES, NAMES
+from faxd.outbound.addressing.switches import NAMES
 from faxd.outbound.intake.ignore import Ignored
 from faxd.outbound.office.names import beginnings, filed_names, slip_name
 from faxd.outbound.office.slip import answer_of, render_slip
@@ -191,8 +191,7 @@ def test_all_keys_of_a_job_file_are_named_and_no_others(readme: str) -> None:
     found = re.search(r"(?:Keys|Es gibt): (`kind`.*?)\.(?: |\n)", text(readme), re.DOTALL)
     assert found is not None
     named = set(re.findall("`([a-z_]+)`", found[1]))
-    proper = {ALIASES.get(name, name) for name in named}
-    assert proper == {*_KEYS, *NAMES} - {"options"}
+    assert named == {*_KEYS, *NAMES} - {"options"}
     for kind in Kind:
         assert kind.value in found[1]
 

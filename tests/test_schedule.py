@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from faxd.log import get_logger
-from faxd.schedule import Schedule
+from faxd.pulse import beat
+from faxd.schedule import Schedule, Sign
 
 
 @pytest.fixture
@@ -135,3 +136,55 @@ def test_waking(schedule: Schedule) -> None:
     time.sleep(0.2)
     assert (task.runs, task.most) == (4, 1)
     schedule.wake("nobody")
+
+
+def test_what_tasks_are_seen_to_do(schedule: Schedule) -> None:
+    """A sign changes when a task begins, gets on, ends, or is woken; not when it hangs."""
+
+    def sign() -> Sign:
+        (found,) = schedule.signs()
+        return found
+
+    beats = threading.Semaphore(0)
+
+    def run() -> float:
+        beats.acquire(timeout=10)
+        beat()
+        task()
+        return 60
+
+    task = Counting(60)
+    task.gate.clear()
+    schedule.put("a", run)
+    wait_for(lambda: sign().running)
+    silent = sign()
+    time.sleep(0.2)
+    schedule.watch()
+    assert sign() == silent
+    beats.release()
+    wait_for(lambda: sign().beats == 1)
+    assert sign() != silent
+    task.gate.set()
+    wait_for(lambda: not sign().running)
+    assert sign().pause == 60
+    resting = sign()
+    schedule.watch()
+    assert sign() == resting
+    time.sleep(0.2)  # it rests between two runs
+    schedule.wake("a")
+    wait_for(lambda: sign() != resting)
+    beats.release()
+
+
+def test_a_task_that_gets_no_turn_is_seen(schedule: Schedule) -> None:
+    """Reminding it in vain is no turn."""
+    task = Counting(0.5)
+    schedule.put("a", task)
+    wait_for(lambda: task.runs == 1 and not task.now)
+    schedule._scheduler.pause()  # as if its thread had ended
+    time.sleep(0.7)
+    before = schedule.signs()
+    schedule._tasks["a"].due -= 60
+    schedule.watch()
+    assert schedule.signs() == before
+    assert not before[0].running

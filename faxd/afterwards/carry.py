@@ -1,186 +1,121 @@
-"""One account's task: decide what becomes of new faxes, and carry out what is due."""
+"""Carry out what is due of one lane of one account."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta, tzinfo
-from pathlib import Path
+from collections.abc import Callable
+from datetime import timedelta
 
-from faxd.afterwards import retry, rules
-from faxd.afterwards.child import Children, Closed
-from faxd.afterwards.command import Command
-from faxd.afterwards.copy import Copies
-from faxd.afterwards.mail import Mailer, ServerTrouble
-from faxd.afterwards.pdf import PdfCopies
-from faxd.afterwards.printing import Printer
-from faxd.afterwards.retry import Hopeless, Trouble
-from faxd.clock import utc_now
-from faxd.config import AccountSettings, MailSettings, RuleSettings
-from faxd.documents import Workshop
-from faxd.ledger import Action, ActionKind, Ledger, Received
+from faxd.afterwards import retry
+from faxd.afterwards.child import Closed
+from faxd.afterwards.mail import ServerTrouble
+from faxd.afterwards.retry import Held, Hopeless, Trouble
+from faxd.afterwards.turns import Turns
+from faxd.clock import steady, utc_now
+from faxd.config import AccountSettings
+from faxd.ledger import Action, Ledger
+from faxd.ledger.actions import Lane
 from faxd.log import Log
-from faxd.naming import Facts
 
-#: seconds between two looks for faxes that nobody has told of, such as those that were recovered
-_LOOK = 60.0
-#: faxes that are planned before an action is carried out
-_AT_A_TIME = 50
-#: seconds until it is tried again when others are at work, or when the disk fails
-_SOON, _LATER = 1.0, 30.0
-#: accounts that work at the same time: receiving and sending need processor and threads, too
-_ROOM = threading.BoundedSemaphore(4)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What one account's settings ask for."""
-
-    settings: AccountSettings
-    #: its own and the shared ones, in their order
-    rules: Sequence[RuleSettings] = ()
-    mail: MailSettings | None = None
-    #: the office's; None is the machine's
-    zone: tzinfo | None = None
+#: seconds between two looks for what nobody has told of
+LOOK = 60.0
+#: seconds until it is tried again when others are at work
+_SOON = 1.0
+#: seconds after which an account lets others work that want to
+_LONG = 5.0
+#: accounts that work at the same time, for all of faxd: receiving and sending need processor and
+#: threads, too. Who waits for somebody else needs few of either.
+_TURNS = {
+    Lane.COPIES: Turns(2),
+    Lane.MAILS: Turns(4),
+    Lane.COMMANDS: Turns(16),
+    Lane.SEARCHABLE: Turns(1),
+}
 
 
-class Afterwards:
-    """What becomes of one account's faxes after they are safe."""
+class Carrier:
+    """Tries the actions of one lane, one after the other."""
 
     def __init__(
         self,
-        order: Order,
+        lane: Lane,
+        settings: AccountSettings,
         ledger: Ledger,
         log: Log,
         *,
-        folder: Path,
-        name_of: Callable[[str], str] = lambda _number: "",
+        do: Callable[[Action], None],
+        is_over: Callable[[], bool],
+        tidy: Callable[[], None],
     ) -> None:
-        """``folder`` is faxd's own for this account; ``name_of`` knows names for numbers."""
-        settings = order.settings
-        self._folder = folder
+        """``do`` tries one, and raises what is wrong; when it ``is_over``, no other is begun.
+
+        ``tidy`` is called when some were tried.
+        """
+        self._lane = lane
         self._settings = settings
-        self._order = order
         self._account = settings.account
         self._ledger = ledger
         self._log = log
-        self._name_of = name_of
-        self._workshop = Workshop(scratch=folder / "work")
-        self._children = Children()
-        self._copies = Copies(folder / "copies", self._workshop)
-        self._pdfs = PdfCopies(settings, self._copies, self._children, log, mark=ledger.mark)
-        self._mailer = Mailer(settings, order.mail, self._copies, ledger.identity)
-        self._printer = Printer(self._copies, self._children)
-        self._command = Command(self._copies, self._children)
-        self._ready = False
-        #: what was wrong the last time, which is told once
-        self._problem: str | None = None
-        #: faxes for which nothing could be decided, which is a defect and told once
-        self._undecided: set[int] = set()
+        self._do = do
+        self._is_over = is_over
+        self._tidy = tidy
+        #: until then none of this lane can be done, by the steady clock
+        self._rest_until = 0.0
 
     def run(self) -> float:
-        """Plan, and carry out all that is due; returns the seconds until the next time.
+        """Try what is due; the seconds until the next time.
 
-        What goes wrong with an action is recorded with it; nothing is raised for it.
+        Raises:
+            Closed: faxd ends.
+            OSError, sqlite3.Error: nothing can be done now.
         """
-        if not _ROOM.acquire(blocking=False):
-            return _SOON
-        problem = None
-        try:
-            return self._run()
-        except Closed:
-            return _LATER
-        except sqlite3.Error as error:
-            problem = f"the ledger cannot be used: {error}"
-        except OSError as error:
-            problem = f"{error.filename or self._folder}: {error.strerror or error}"
-        finally:
-            _ROOM.release()
-            if problem is not None and problem != self._problem:
-                self._log.error("actions cannot be carried out", problem=problem)
-            self._problem = problem
-        return _LATER
+        turns = _TURNS[self._lane]
+        rest = self._rest_until - steady()
+        if rest > 0:
+            return rest
+        # Who has nothing to do takes nobody's turn.
+        pause = self._pause()
+        if pause > 0 or self._is_over():
+            return pause or LOOK
+        with turns.turn(self._account) as is_in:
+            if not is_in:
+                return _SOON
+            try:
+                self._work(turns)
+            except ServerTrouble as error:
+                self._rest_until = steady() + error.rest
+                return error.rest
+            finally:
+                self._tidy()
+        return max(self._pause(), _SOON if turns.is_wanted else 0.0)
 
-    def close(self) -> None:
-        """End what is under way, which is tried again the next time, and begin nothing more."""
-        self._children.close()
-        self._workshop.close()
-        self._mailer.close()
-
-    def _run(self) -> float:
-        self._prepare()
-        #: kinds that no other action can be done of now either
-        blocked: set[ActionKind] = set()
-        worked = False
-        while True:
-            self._plan()
-            action = self._ledger.actions.due(self._account, utc_now(), blocked)
+    def _work(self, turns: Turns) -> None:
+        """Try what is due, until the others want to."""
+        until = steady() + _LONG
+        while not self._is_over():
+            action = self._ledger.actions.take(self._account, utc_now(), self._lane)
             if action is None:
-                break
-            worked = True
+                return
             try:
                 self._try(action)
-            except ServerTrouble:
-                blocked.add(action.kind)
-        if worked:
-            self._tidy()
-        due = self._ledger.actions.next_due(self._account)
-        if due is None or blocked:
-            return _LOOK
-        return min(_LOOK, max(0.0, (due - utc_now()).total_seconds()))
+            finally:
+                self._ledger.actions.leave(action)
+            if steady() > until and turns.is_wanted:
+                return
 
-    def _prepare(self) -> None:
-        """Have the folders, and nothing in them that a death has left behind."""
-        for folder in (self._folder, self._folder / "copies", self._folder / "work"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self._ready:
-            self._workshop.tidy()
-            self._tidy()
-        self._ready = True
-
-    # planning
-
-    def _plan(self) -> None:
-        """Decide what becomes of the faxes that are new."""
-        for fax in self._ledger.unplanned(self._account, _AT_A_TIME + len(self._undecided)):
-            if fax.id in self._undecided:
-                continue
-            try:
-                facts = self._facts(fax)
-                found = rules.matching(self._order.rules, self._settings, facts)
-                wanted = rules.wanted(found, self._settings, damaged=fax.damage is not None)
-            except Exception:
-                # A defect of faxd's own in one fax must not hold up the others.
-                self._log.exception("fax not planned", fax=fax.id)
-                self._undecided.add(fax.id)
-                continue
-            for action in self._ledger.actions.plan(fax, wanted, utc_now()):
-                self._log.debug("action planned", fax=fax.id, action=action.kind.value)
-            if wanted:
-                with suppress(Hopeless, Trouble):  # each action sees to it again
-                    self._copies.tiff(fax)
-
-    def _facts(self, fax: Received) -> Facts:
-        return Facts(
-            received=fax.received_at.astimezone(self._order.zone),
-            originator=fax.originator,
-            station_id=fax.station_id,
-            fax_id=fax.fax_id,
-            account=self._settings.name,
-            pages=fax.pages or fax.stated or 0,
-            originator_name=self._name_of(fax.originator),
-        )
-
-    # carrying out
+    def _pause(self) -> float:
+        """Seconds until an action is due."""
+        now = utc_now()
+        due = self._ledger.actions.next_due(self._account, now, self._lane)
+        if due is None:
+            return LOOK
+        return min(LOOK, max(0.0, (due - now).total_seconds()))
 
     def _try(self, action: Action) -> None:
         """One try of one action.
 
         Raises:
-            ServerTrouble: others of its kind need not be tried now.
+            ServerTrouble: others of its lane need not be tried now.
             Closed: faxd ends.
         """
         actions = self._ledger.actions
@@ -194,7 +129,7 @@ class Afterwards:
         except Hopeless as error:
             self._give_up(action, str(error), log)
         except Trouble as error:
-            self._again(action, str(error), log)
+            self._again(action, str(error), log, is_held=isinstance(error, Held))
             if isinstance(error, ServerTrouble):
                 raise
         except (sqlite3.Error, MemoryError):
@@ -206,42 +141,21 @@ class Afterwards:
             actions.done(action, utc_now())
             log.info("action done", tries=action.tries)
 
-    def _do(self, action: Action) -> None:
-        fax = self._ledger.fax(action.fax)
-        if fax is None:
-            raise Hopeless("the fax is not in the ledger any more")
-        settings = action.settings
-        match action.kind:
-            case ActionKind.PDF:
-                self._pdfs.publish(fax, searchable=bool(settings["searchable"]))
-            case ActionKind.MAIL:
-                self._mailer.send(action, fax, self._facts(fax))
-            case ActionKind.PRINT:
-                self._printer.print(fax, settings["printer"], settings["options"])
-            case ActionKind.COMMAND:
-                facts = self._facts(fax)
-                self._command.run(fax, facts, settings["argv"], settings["seconds"])
-
-    def _again(self, action: Action, problem: str, log: Log) -> None:
+    def _again(self, action: Action, problem: str, log: Log, *, is_held: bool = False) -> None:
         """Another try comes, unless its time is up."""
-        if self._children.closed:
-            # The workshop says no more than that it could not do it.
-            self._ledger.actions.release(action, utc_now())
-            raise Closed
         limit = self._settings.actions_give_up_after
         if retry.is_given_up(action.tries, action.created_at, utc_now(), limit):
             self._give_up(action, problem, log)
             return
         self._ledger.actions.failed_once(action, problem)
         # Told once: the ledger (`faxd received N`) knows how it goes on.
-        tell = log.warning if action.tries == 1 else log.debug
+        tell = log.debug
+        if action.tries == 1:
+            tell = log.error if is_held else log.warning
         wait: timedelta = retry.again_after(action.tries)
-        tell("action failed, is tried again", problem=problem, seconds=round(wait.total_seconds()))
+        event = "action held, is tried again" if is_held else "action failed, is tried again"
+        tell(event, problem=problem, seconds=round(wait.total_seconds()))
 
     def _give_up(self, action: Action, problem: str, log: Log) -> None:
         self._ledger.actions.give_up(action, problem, utc_now())
         log.error("action given up", problem=problem, tries=action.tries)
-
-    def _tidy(self) -> None:
-        """Remove the copies that nothing waits for."""
-        self._copies.keep_only(self._ledger.actions.faxes_waiting(self._account))

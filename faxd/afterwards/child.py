@@ -1,4 +1,7 @@
-"""Programs that are run for a fax: no shell, a time limit, and an end for all that they started."""
+"""Programs that are run for a fax: no shell, a time limit, and an end for all that they started.
+
+Each is the group of processes of a `keeper`, which ends with faxd.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,6 +22,8 @@ from faxd.text import printable
 
 #: bytes of what a program prints that are kept, the last ones
 _KEPT = 400
+#: Isolated, and without what is installed: it starts in a hundredth of a second.
+_KEEPER = ("-I", "-S", str(Path(__file__).with_name("keeper.py")))
 
 
 class Closed(Exception):
@@ -50,22 +56,26 @@ class Children:
             Closed: faxd ends.
         """
         name = Path(argv[0]).name
-        with tempfile.TemporaryFile() as given:
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as complaint:
             given.write(data)
             given.seek(0)
-            child = self._start(argv, folder, env or {}, given.fileno())
-        try:
-            said = _watched(child, seconds)
-        finally:
-            with self._lock:
-                # Before its number is given back: it may not be another's that is killed.
-                self._running.discard(child.pid)
-                _kill(child.pid)
-            status = child.wait()
-            if child.stdout is not None:
-                child.stdout.close()
+            child = self._start(argv, folder, env or {}, given.fileno(), complaint.fileno())
+            try:
+                said = _watched(child, seconds)
+            finally:
+                with self._lock:
+                    # Before its number is given back: it may not be another's that is killed.
+                    self._running.discard(child.pid)
+                    _kill(child.pid)
+                status = child.wait()
+                if child.stdout is not None:
+                    child.stdout.close()
+            complaint.seek(0)
+            reason = complaint.read(_KEPT).decode("utf-8", "replace")
         if self.closed:
             raise Closed
+        if reason:
+            raise Trouble(f"{argv[0]} cannot be started: {reason}")
         if said is None:
             raise Trouble(f"{name} was not done within {seconds:g} seconds, and was ended")
         if status != 0:
@@ -81,15 +91,21 @@ class Children:
                 _kill(pid)
 
     def _start(
-        self, argv: Sequence[str], folder: Path, env: Mapping[str, str], given: int
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        env: Mapping[str, str],
+        given: int,
+        complaint: int,
     ) -> subprocess.Popen[bytes]:
         with self._lock:
             if self.closed:
                 raise Closed
             try:
                 child = subprocess.Popen(  # noqa: S603
-                    list(argv),
+                    [sys.executable, *_KEEPER, str(os.getpid()), str(complaint), *argv],
                     stdin=given,
+                    pass_fds=[complaint],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     cwd=folder,

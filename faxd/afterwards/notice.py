@@ -7,7 +7,7 @@ from enum import Enum
 from faxd.ledger import Received
 from faxd.naming import Facts
 from faxd.text import plural, printable
-from faxd.words import Words
+from faxd.words import Language, Words
 
 _LONGEST = 80
 
@@ -63,59 +63,32 @@ def body(fax: Received, facts: Facts, attached: Attached) -> Words:
         (Words("Seiten", "Pages"), _known(str(facts.pages) if facts.pages else "")),
         (Words("Ablage", "Filed as"), _known(fax.path, 500)),
     ]
-    return Words(
-        _german(rows, fax, facts, attached),
-        _english(rows, fax, facts, attached),
-    )
+    return Words(*(_letter(rows, fax, facts, attached, language) for language in _LANGUAGES))
 
 
-def _german(
-    rows: list[tuple[Words, Words | None]], fax: Received, facts: Facts, attached: Attached
+def _letter(
+    rows: list[tuple[Words, Words | None]],
+    fax: Received,
+    facts: Facts,
+    attached: Attached,
+    language: Language,
 ) -> str:
-    what = "Es ist ein Fax angekommen."
-    if fax.damage is not None:
-        what = (
-            "Es ist ein Fax angekommen, aber beschädigt. Bitte bitten Sie den Absender, es noch"
-            " einmal zu senden."
-        )
-    elif fax.warning is not None:
-        what += (
-            " Der Anbieter nennt eine andere Zahl von Seiten, als angekommen sind. Bitte prüfen"
-            " Sie, ob es vollständig ist."
-        )
-    where = {
-        Attached.YES: "Das Fax ist angehängt.",
-        Attached.TIFF: "Das Fax ist angehängt, und zwar als TIFF: Ein PDF ließ sich nicht machen.",
-        Attached.NO: "Das Fax finden Sie in der Ablage.",
-        Attached.TOO_LARGE: "Das Fax ist zu groß für eine E-Mail. Sie finden es in der Ablage.",
-    }[attached]
-    lines = [f"{name.de + ':':<12}{value.de}" for name, value in rows if value is not None]
-    return "\n".join(
-        ["Guten Tag,", "", what, "", *lines, "", where, "", _FOOT.de.format(facts.account), ""]
+    what = [_DAMAGED if fax.damage is not None else _ARRIVED]
+    if fax.damage is None and fax.warning is not None:
+        what.append(_OTHER_COUNT)
+    lines = [
+        f"{name.in_(language) + ':':<12}{value.in_(language)}"
+        for name, value in rows
+        if value is not None
+    ]
+    paragraphs = (
+        _GREETING.in_(language),
+        " ".join(each.in_(language) for each in what),
+        "\n".join(lines),
+        _WHERE[attached].in_(language),
+        _FOOT.in_(language).format(facts.account),
     )
-
-
-def _english(
-    rows: list[tuple[Words, Words | None]], fax: Received, facts: Facts, attached: Attached
-) -> str:
-    what = "A fax has arrived."
-    if fax.damage is not None:
-        what = "A fax has arrived, but damaged. Please ask the sender to send it again."
-    elif fax.warning is not None:
-        what += (
-            " The provider states another number of pages than have arrived. Please see whether it"
-            " is complete."
-        )
-    where = {
-        Attached.YES: "The fax is attached.",
-        Attached.TIFF: "The fax is attached, as a TIFF: no PDF could be made of it.",
-        Attached.NO: "You find the fax where it is filed.",
-        Attached.TOO_LARGE: "The fax is too large for a mail. You find it where it is filed.",
-    }[attached]
-    lines = [f"{name.en + ':':<12}{value.en}" for name, value in rows if value is not None]
-    return "\n".join(
-        ["Hello,", "", what, "", *lines, "", where, "", _FOOT.en.format(facts.account), ""]
-    )
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def line(text: str, longest: int = _LONGEST) -> str:
@@ -132,8 +105,34 @@ def _known(text: str, longest: int = _LONGEST) -> Words | None:
     return Words(text, text) if text else None
 
 
+_LANGUAGES: tuple[Language, Language] = ("de", "en")
+_GREETING = Words("Guten Tag,", "Hello,")
+_ARRIVED = Words("Es ist ein Fax angekommen.", "A fax has arrived.")
+_DAMAGED = Words(
+    "Es ist ein Fax angekommen, aber beschädigt. Bitte lassen Sie es sich vom Absender noch einmal"
+    " senden.",
+    "A fax has arrived, but damaged. Please ask the sender to send it again.",
+)
+_OTHER_COUNT = Words(
+    "Der Anbieter nennt eine andere Zahl von Seiten, als angekommen sind. Bitte prüfen Sie, ob es"
+    " vollständig ist.",
+    "The provider states another number of pages than have arrived. Please see whether it is"
+    " complete.",
+)
+_WHERE = {
+    Attached.YES: Words("Das Fax ist angehängt.", "The fax is attached."),
+    Attached.TIFF: Words(
+        "Das Fax ist angehängt, und zwar als TIFF: Ein PDF ließ sich daraus nicht erzeugen.",
+        "The fax is attached, as a TIFF: no PDF could be made of it.",
+    ),
+    Attached.NO: Words("Das Fax finden Sie in der Ablage.", "You find the fax where it is filed."),
+    Attached.TOO_LARGE: Words(
+        "Das Fax ist zu groß für eine E-Mail. Sie finden es in der Ablage.",
+        "The fax is too large for a mail. You find it where it is filed.",
+    ),
+}
 _FOOT = Words(
-    "Diese E-Mail hat faxd von selbst verschickt (Faxeingang „{}“). Bitte antworten Sie nicht"
-    " darauf.",
+    "Diese E-Mail wurde von faxd automatisch verschickt (Faxeingang „{}“). Bitte antworten Sie"
+    " nicht darauf.",
     'This mail was sent by faxd, by itself (fax account "{}"). Please do not answer it.',
 )

@@ -14,6 +14,10 @@ class Trouble(Exception):
     """An action cannot be done now; the message says why, for administrators."""
 
 
+class Held(Trouble):
+    """An action cannot be done until somebody has seen to it; it is tried meanwhile."""
+
+
 class Hopeless(Exception):
     """An action can never be done; the message says why, for administrators."""
 

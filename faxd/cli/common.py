@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 EX_CONFIG = 78
 EX_BUSY = 75
 EX_FAILED = 1
+#: as config.example.toml has it
+_STATE_DIR = "/var/lib/faxd"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,9 +63,26 @@ def with_config(command: Callable[..., None]) -> Callable[..., None]:
             command(load(path), path=path, **arguments)
         except ConfigError as error:
             message = str(error)
-            fail(message if message.startswith(str(path)) else f"{path}: {message}", EX_CONFIG)
+            message = message if message.startswith(str(path)) else f"{path}: {message}"
+            fail(f"{message}{_of_a_daemon(path)}", EX_CONFIG)
 
     return run
+
+
+def _of_a_daemon(path: Path) -> str:
+    """That one runs on with the configuration it has read, if that can be told of a bad one."""
+    from faxd.lock import holder
+
+    # It may be bad in any way: what it says of state_dir is looked for as text.
+    with suppress(OSError, ValueError):
+        found = re.search(r"^\s*state_dir\s*=\s*[\"']([^\"']+)", path.read_text(), re.MULTILINE)
+        pid = holder(Path(found[1] if found else _STATE_DIR))
+        if pid is not None:
+            return (
+                f"\nfaxd (pid {pid or 'unknown'}) runs on with the configuration that it has; when"
+                " this one is mended, SIGHUP (systemctl reload faxd) has it read"
+            )
+    return ""
 
 
 @contextmanager

@@ -152,6 +152,7 @@ def _facts(
     job: Job, account: str, place: Path | None, zone: tzinfo | None
 ) -> list[tuple[str, str]]:
     """What is known of a job, in the order in which people ask."""
+    from faxd.job import Step
     from faxd.text import local_time, size
 
     def when(moment: datetime | None) -> str:
@@ -167,7 +168,7 @@ def _facts(
         ("taken as", job.source),
         ("documents", ", ".join(job.documents)),
         ("prepared", ", ".join(step.value for step in job.steps)),
-        ("subject", job.subject),
+        ("its subject", job.subject if Step.COVER_PAGE in job.steps else ""),
         ("with them", ", ".join(job.companions)),
         ("size", size(job.size) if job.size else ""),
         ("text", job.text[:200]),

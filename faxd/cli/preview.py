@@ -37,6 +37,7 @@ _PICTURES = {".tif", ".tiff", ".bmp"}
     help="Where to write it: a PDF with all pages, or a PNG with one. [NAME - preview.pdf]",
 )
 @click.option("--page", type=click.IntRange(1), default=1, help="Which page a PNG shows. [1]")
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @click.option("--standard", is_flag=True, help="In standard resolution, not fine.")
 @click.option("--account", metavar="NAME", help="Whose letterhead, if several can send.")
 @click.option(
@@ -51,6 +52,7 @@ def preview(
     files: tuple[Path, ...],
     out: Path | None,
     page: int,
+    force: bool,
     standard: bool,
     account: str | None,
     path: Path | None,
@@ -67,28 +69,66 @@ def preview(
     with told():
         config = load(path) if path is not None else None
         target = out or Path(f"{files[0].stem} - preview.pdf")
-        if out is None and target.exists():
-            fail(f"{target} is there already; name another one with -o")
+        _check_target(target, files, force)
+        _check_formats(files)
         with tempfile.TemporaryDirectory(prefix="faxd-preview-") as room:
             try:
-                pages = _look(files, target, page, standard, config, account, Path(room))
+                made = Path(room) / f"preview{target.suffix.lower()}"
+                pages = _look(files, made, page, standard, config, account, Path(room))
+                _put(made, target, force)
             except BadDocument as error:
                 fail(str(error))
             except WorkshopError as error:
                 fail(f"no preview: {error}")
-    click.echo(f"{target}: {plural(pages, 'page')}")
+    if target.suffix.lower() == ".png" and pages > 1:
+        click.echo(f"{target}: page {page} of {pages} (--page)")
+    else:
+        click.echo(f"{target}: {plural(pages, 'page')}")
+
+
+def _check_target(target: Path, files: tuple[Path, ...], force: bool) -> None:
+    """Never write over what is looked at, and over other files only with ``--force``."""
+    if not target.exists():
+        return
+    if any(target.samefile(file) for file in files):
+        fail(f"{target} is the document itself; name another file with -o")
+    if not force:
+        fail(f"{target} is there already; name another one with -o, or replace it with --force")
+
+
+def _check_formats(files: tuple[Path, ...]) -> None:
+    """Show nothing of what `faxd send` would refuse."""
+    from faxd.documents.office import is_installed
+    from faxd.outbound.addressing import Refused
+    from faxd.outbound.addressing.formats import needs_pdf
+    from faxd.outbound.addressing.message import is_text_file
+    from faxd.outbound.preparing.works import beginning
+
+    for file in files:
+        head = beginning(file)
+        try:
+            if not is_text_file(file.name, head):
+                needs_pdf(file.name, head, office=is_installed())
+        except Refused as error:
+            fail(f"no preview: {error}")
+
+
+def _put(made: Path, target: Path, force: bool) -> None:
+    """Copy it to where it is wanted; nothing that has come there meanwhile is replaced."""
+    with made.open("rb") as source, target.open("wb" if force else "xb") as file:
+        shutil.copyfileobj(source, file)
 
 
 def _look(
     files: tuple[Path, ...],
-    target: Path,
+    made: Path,
     page: int,
     standard: bool,
     config: Config | None,
     account: str | None,
     room: Path,
 ) -> int:
-    """Write the preview; returns the number of pages that the fax has."""
+    """Make the preview; returns the number of pages that the fax has."""
     from faxd.documents import Workshop
     from faxd.outbound.preparing.settings import templates_of
     from faxd.outbound.preparing.works import Source, make_ready
@@ -104,17 +144,15 @@ def _look(
         _example(files[0].stem, send, config.zone if config else None),
         files[0].stem,
     )
-    made = room / f"preview{target.suffix.lower()}"
     looked = workshop.do(
         "fax_look",
         source=str(ready.documents[0].path),
         target=str(made),
         resolution="standard" if standard else "fine",
-        as_format=target.suffix.lower().removeprefix("."),
+        as_format=made.suffix.removeprefix("."),
         page=page,
         title=files[0].stem,
     )
-    shutil.copyfile(made, target)
     return int(looked["pages"])
 
 

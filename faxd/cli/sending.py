@@ -169,6 +169,8 @@ def _retried(config: Config, settings: AccountSettings, ledger: Ledger, job: Job
             return ledger.jobs.note(job, "to be tried at once, by faxd retry", due_at=None)
     except Changed as error:
         fail(f"{error}; see faxd job {job.id}")
+    if state == "done" and job.recipients and all(one.is_ok for one in job.recipients):
+        fail(f"job {job.id}: all got it; to send it once more: faxd send --again")
     said = {
         "sending": "is being sent just now",
         "accepted": "is at FAX.de already, which tries as often as its options say",

@@ -12,12 +12,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from faxd import naming
 from faxd.config.fields import (
     AbsolutePath,
+    Credential,
     FileMode,
     FolderMode,
     Group,
     NameInInbox,
     Section,
     Template,
+    Variable,
+    written_as,
 )
 from faxd.config.password import PasswordSource
 from faxd.config.rules import RuleSettings, several
@@ -33,14 +36,27 @@ def _formats(formats: tuple[str, ...]) -> tuple[str, ...]:
 class AccountSettings(Section):
     """One account at FAX.de and its folders."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")
+    name: Annotated[
+        str,
+        written_as(
+            r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}",
+            "up to 40 letters (no umlauts), digits, dots, dashes and underlines, such as"
+            ' "praxis"; the first one a letter or digit',
+        ),
+    ]
     #: customer number
-    account: str = Field(pattern=r"^[A-Za-z0-9._@-]{1,64}$")
+    account: Annotated[
+        str,
+        written_as(
+            r"[A-Za-z0-9._@-]{1,64}",
+            'the customer number at FAX.de in quotes, such as "123456", without blanks',
+        ),
+    ]
     password_file: AbsolutePath | None = None
     #: name of a systemd credential
-    password_credential: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,255}$")
+    password_credential: Credential | None = None
     #: name of an environment variable
-    password_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    password_env: Variable | None = None
     #: seconds between two polls
     poll_interval: float = Field(default=60.0, ge=1, le=86400)
     inbox: AbsolutePath

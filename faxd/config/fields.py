@@ -5,7 +5,7 @@ from __future__ import annotations
 import grp
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -17,6 +17,20 @@ class Section(BaseModel):
     """A table of the configuration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def written_as(pattern: str, words: str) -> AfterValidator:
+    """What a text must look like, and how that is said to people who read no regular expressions.
+
+    The value is never shown: somebody may have written a password in the wrong place.
+    """
+
+    def check(text: Any) -> Any:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {words}")
+        return text
+
+    return AfterValidator(check)
 
 
 def _absolute(path: Path) -> Path:
@@ -69,6 +83,22 @@ def _template(template: str) -> str:
     return template
 
 
+Credential = Annotated[
+    str,
+    written_as(
+        r"[A-Za-z0-9._-]{1,255}",
+        "the name of a systemd credential: letters, digits, dots, dashes and underlines, such as"
+        ' "praxis"; no path',
+    ),
+]
+Variable = Annotated[
+    str,
+    written_as(
+        r"[A-Za-z_][A-Za-z0-9_]*",
+        "the name of an environment variable: letters, digits and underlines, such as"
+        ' "FAXD_PASSWORD_PRAXIS"; not the password',
+    ),
+]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 FileMode = Annotated[int, BeforeValidator(_file_mode)]
 FolderMode = Annotated[int, BeforeValidator(_folder_mode)]

@@ -13,7 +13,12 @@ from pydantic import BaseModel, ValidationError
 from faxd.config.account import AccountSettings
 from faxd.config.rules import MailSettings, RuleSettings, SharedRuleSettings
 from faxd.config.send import SendSettings
-from faxd.config.settings import Config, ServiceSettings, StatusReceiverSettings
+from faxd.config.settings import (
+    Config,
+    MetricsSettings,
+    ServiceSettings,
+    StatusReceiverSettings,
+)
 
 DEFAULT_PATH = Path("/etc/faxd/config.toml")
 
@@ -27,6 +32,28 @@ _TYPES = {
     "dict_type": "a section or table, such as { retries = 3 }",
     "finite_number": "a finite number",
 }
+
+
+#: sections by their headings
+_HEADINGS: dict[str, type[BaseModel]] = {
+    "[service]": ServiceSettings,
+    "[status_receiver]": StatusReceiverSettings,
+    "[[accounts]]": AccountSettings,
+    "[accounts.send]": SendSettings,
+    "[mail]": MailSettings,
+    "[metrics]": MetricsSettings,
+    "[[accounts.rules]]": RuleSettings,
+}
+#: of a job, by the names of a job file; what may be in them is checked where jobs are made
+_OPTIONS = frozenset(
+    {
+        *("caller_id", "station_id", "header", "busy_retries", "retries"),
+        *("mail_from", "flash", "sms_from", "status_url"),
+    }
+)
+#: likeness of two keys: surely one letter too many or too few; and below this, what is suggested
+#: is more often wrong than right
+_SLIP, _NEAR = 0.9, 0.75
 
 
 class ConfigError(Exception):
@@ -66,10 +93,7 @@ def _explain(error: Any) -> str:
     if kind == "extra_forbidden":
         name = str(error["loc"][-1])
         known = _known_keys(error["loc"][:-1])
-        near = ["password_file"] if name == "password" else []
-        near = near or difflib.get_close_matches(name, known, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"allowed are {', '.join(known)}"
-        return f"{key}: there is no such setting; {hint}"
+        return f"{key}: there is no such setting; {_hint(name, known)}"
     if kind == "missing":
         return f"{key}: this setting is needed"
     names = ".".join(step for step in error["loc"] if isinstance(step, str))
@@ -81,21 +105,28 @@ def _explain(error: Any) -> str:
         return f"{key}: must be written as a section, under the heading {heading}"
     if kind in _TYPES:
         return f"{key}: must be {_TYPES[kind]}"
-    if kind == "string_pattern_mismatch":
-        return f"{key}: must match {error['ctx']['pattern']}"
     return f"{key}: {message[:1].lower()}{message[1:]}" if key else message
+
+
+def _hint(name: str, known: list[str]) -> str:
+    """What may have been meant by a key that is not among ``known``."""
+    if name == "password" and "password_file" in known:
+        return "did you mean password_file?"
+    # A slip of the finger, such as account in a rule, is no key of another section.
+    if near := difflib.get_close_matches(name, known, 1, _SLIP):
+        return f"did you mean {near[0]}?"
+    if name in _OPTIONS:
+        return f"it is an option of jobs: options = {{ {name} = ... }} under [accounts.send]"
+    places = [heading for heading, model in _HEADINGS.items() if name in model.model_fields]
+    if places:
+        return f"it belongs under {' or '.join(places)}"
+    near = difflib.get_close_matches(name, known, 1, _NEAR)
+    return f"did you mean {near[0]}?" if near else f"allowed are {', '.join(known)}"
 
 
 def _known_keys(location: tuple[str | int, ...]) -> list[str]:
     """The settings of the section that a path of keys leads to."""
-    sections: dict[str, type[BaseModel]] = {
-        "service": ServiceSettings,
-        "status_receiver": StatusReceiverSettings,
-        "accounts": AccountSettings,
-        "send": SendSettings,
-        "mail": MailSettings,
-        "rules": RuleSettings,
-    }
+    sections = {heading.strip("[]").split(".")[-1]: each for heading, each in _HEADINGS.items()}
     names = [step for step in location if isinstance(step, str)]
     if names == ["rules"]:
         return list(SharedRuleSettings.model_fields)

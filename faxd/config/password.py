@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from pathlib import Path
 
 #: bytes; whatever is longer is another file
 _LONGEST_PASSWORD = 4096
+#: how variables are called, and passwords hardly ever
+_SURELY_A_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 
 
 class PasswordError(Exception):
@@ -35,10 +38,9 @@ class PasswordSource:
         if self.env is not None:
             password = os.environ.get(self.env, "")
             if not password:
-                # Not by its name: somebody may have written the password in its place.
-                raise PasswordError("the environment variable named in password_env is not set")
+                raise PasswordError(f"{_said(self.env)} is not set (password_env)")
             if not password.isprintable():
-                raise PasswordError("the variable named in password_env holds no password")
+                raise PasswordError(f"{_said(self.env)} holds no password (password_env)")
             return password
         path = self._path()
         try:
@@ -78,6 +80,13 @@ class PasswordSource:
                 " (LoadCredential= in the unit)"
             )
         return Path(folder) / str(self.credential)
+
+
+def _said(variable: str) -> str:
+    """A variable by its name, unless that may be the password, written in its place."""
+    if _SURELY_A_NAME.fullmatch(variable):
+        return f"the environment variable {variable}"
+    return "the environment variable that it names"
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -10,7 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from faxd import naming
-from faxd.config.fields import AbsolutePath, Section, Template
+from faxd.config.fields import (
+    AbsolutePath,
+    Credential,
+    Section,
+    Template,
+    Variable,
+    written_as,
+)
 from faxd.config.password import PasswordSource
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -118,10 +125,27 @@ class RuleSettings(Section):
     #: what is attached to it
     mail_attach: Literal["pdf", "tiff", "none"] = "pdf"
     #: name of a printer
-    print: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,126}$")
+    print: (
+        Annotated[
+            str,
+            written_as(
+                r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,126}",
+                "the name of a printer as lpstat -e shows it: letters, digits and _ . @ -, such as"
+                ' "laser"',
+            ),
+        ]
+        | None
+    ) = None
     #: for lp -o, such as "media=A4"
     print_options: tuple[
-        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(=[!-~]*)?$")], ...
+        Annotated[
+            str,
+            written_as(
+                r"[A-Za-z0-9][A-Za-z0-9_.-]*(=[!-~]*)?",
+                'an option of lp -o, such as "media=A4" or "landscape", without blanks',
+            ),
+        ],
+        ...,
     ] = ()
     #: a program and its arguments
     command: Annotated[tuple[str, ...], AfterValidator(_program)] | None = None
@@ -151,7 +175,14 @@ class SharedRuleSettings(RuleSettings):
 class MailSettings(Section):
     """The mail server that notices of received faxes go through."""
 
-    host: str = Field(pattern=r"^[A-Za-z0-9:._-]{1,253}$")
+    host: Annotated[
+        str,
+        written_as(
+            r"[A-Za-z0-9:._-]{1,253}",
+            'the name or address of a mail server, such as "mail.example.org"; its port goes into'
+            " port",
+        ),
+    ]
     #: None: as usual for ``tls``
     port: int | None = Field(default=None, ge=1, le=65535)
     #: encryption that begins with a command, from the start, or not at all
@@ -161,9 +192,9 @@ class MailSettings(Section):
     user: str | None = Field(default=None, min_length=1, max_length=256)
     password_file: AbsolutePath | None = None
     #: name of a systemd credential
-    password_credential: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,255}$")
+    password_credential: Credential | None = None
     #: name of an environment variable
-    password_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    password_env: Variable | None = None
     #: whom the mails are from
     sender: MailAddress
     #: bytes: a larger attachment is left out, and the mail says so

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -23,10 +24,33 @@ def _prefix(prefix: str) -> str:
     return prefix
 
 
-def _results(results: tuple[str, ...]) -> tuple[str, ...]:
-    if "OK" in results:
-        raise ValueError("OK is no result that is worth another try")
-    return results
+#: of JobStatus, but for OK and multi (section "JobStatus", SendResult)
+RESULTS = ("Busy", "No Answer", "Voice", "No Service", "Send-Fail", "Call failed", "Black-List")
+
+
+def _result(result: str) -> str:
+    if result == "OK":
+        raise ValueError("must not hold OK, which needs no other try")
+    if result in RESULTS:
+        return result
+    known = {name.casefold(): name for name in RESULTS}
+    near = difflib.get_close_matches(result[:60].casefold(), known, 1)
+    hint = f"; did you mean {known[near[0]]!r}?" if near else ""
+    raise ValueError(f"must be one of {', '.join(RESULTS)}{hint}")
+
+
+def _countries(codes: frozenset[int]) -> frozenset[int]:
+    if not codes:
+        return codes
+    import phonenumbers  # who only receives faxes does without it
+
+    for code in sorted(codes):
+        if code not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            raise ValueError(
+                f"there is no country code {code}; write them as they are dialled, without 00 or"
+                " +, such as [49, 43, 41]"
+            )
+    return codes
 
 
 def _codes(codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -71,7 +95,7 @@ class SendSettings(Section):
     #: country of numbers without a country code
     region: Annotated[str, AfterValidator(_region)] = "DE"
     #: country calling codes that may be called, such as 49; none given: all
-    countries: frozenset[int] = frozenset()
+    countries: Annotated[frozenset[int], AfterValidator(_countries)] = frozenset()
     #: beginnings of numbers that may not be called
     blocked: tuple[Annotated[str, AfterValidator(_prefix)], ...] = ()
     #: let a letter's Recipient carry the name of its file
@@ -113,7 +137,7 @@ class SendSettings(Section):
     # what becomes of it
 
     #: results that are worth another transmission, such as ["Busy", "No Answer"]
-    repeat_on: Annotated[tuple[str, ...], AfterValidator(_results)] = ("Busy", "No Answer")
+    repeat_on: tuple[Annotated[str, AfterValidator(_result)], ...] = ("Busy", "No Answer")
     #: how often; 0: never
     repeat: int = Field(default=0, ge=0, le=20)
     #: seconds before it

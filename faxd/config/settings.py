@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from faxd.config.account import AccountSettings
-from faxd.config.fields import AbsolutePath, Section, Zone
+from faxd.config.fields import AbsolutePath, Section, Zone, written_as
 from faxd.config.rules import MailSettings, RuleSettings, SharedRuleSettings
 
 DEFAULT_WSDL = "https://ccs.fax.de/xmlws.exe?wsdl/IntfXMLWS"
@@ -44,7 +44,32 @@ class StatusReceiverSettings(Section):
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8025"
     #: how FAX.de reaches it from outside (usually by a reverse proxy): http(s)://host/path, at
     #: most 86 characters, as a STATURL has 128 with what is put behind
-    url: str = Field(pattern=r"^https?://[!-:<-~]+$", max_length=86)
+    url: Annotated[
+        str,
+        written_as(
+            r"https?://[!-:<-~]{1,86}",
+            "an address that begins with http:// or https://, such as"
+            ' "https://fax.example.org/status", without blanks, umlauts and semicolons',
+        ),
+        Field(max_length=86),
+    ]
+
+
+class MetricsSettings(Section):
+    """Figures for Prometheus; off by default."""
+
+    #: address and port to listen on; figures are no secret, but nobody else's business
+    listen: Annotated[str, AfterValidator(_listen)] | None = None
+    #: a file for node_exporter's textfile collector, written every 15 s
+    textfile: AbsolutePath | None = None
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> MetricsSettings:
+        if self.listen is None and self.textfile is None:
+            raise ValueError('needs listen (such as "127.0.0.1:9751"), textfile, or both')
+        if self.textfile is not None and self.textfile.suffix != ".prom":
+            raise ValueError("textfile: node_exporter reads only files whose name ends in .prom")
+        return self
 
 
 def _distinct(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
@@ -106,6 +131,7 @@ class Config(Section):
     service: ServiceSettings = ServiceSettings()
     status_receiver: StatusReceiverSettings | None = None
     mail: MailSettings | None = None
+    metrics: MetricsSettings | None = None
     #: for several accounts, behind their own
     rules: tuple[SharedRuleSettings, ...] = ()
     accounts: Annotated[tuple[AccountSettings, ...], AfterValidator(_distinct)]

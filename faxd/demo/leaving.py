@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from faxd.config import AccountSettings
+from faxd.demo.paper import look_at
 from faxd.demo.pdf import page
 from faxd.demo.saying import say
 from faxd.job import Job, JobState, Proof
@@ -23,6 +24,8 @@ from faxd.simulator import Simulator
 #: a number that is always busy at the demo's stand-in; as all but the first, one of those that
 #: German films may use
 BUSY = "+493023125020"
+#: how a code in a document begins
+_CODE = "@@FAX"
 #: seconds between two drops
 _BETWEEN = 1.0
 #: seconds in which the outbox's folders must be there
@@ -100,7 +103,7 @@ def all_drops(now: datetime) -> tuple[Dropped, ...]:
         ),
         Dropped(
             tells="a PDF that says itself whom it goes to; faxd covers that before it sends it",
-            files=(("Gedruckt.pdf", page(["Rückfrage", "@@FAX 030 23125050[RE-17]@@", made])),),
+            files=(("Gedruckt.pdf", page(["Rückfrage", f"{_CODE} 030 23125050[RE-17]@@", made])),),
             job_type=0,
             recipients=(("+493023125050", "RE-17"),),
             prepared=True,
@@ -160,7 +163,8 @@ class Departures:
         return (
             f"All {len(self._drops)} documents have come to their end, each once: they lie in"
             f" {places}, each with its report."
-            " Of each that was sent there is a transmission report as PDF, too."
+            " Of each that was sent there is a transmission report as PDF, too: a page of A4 that"
+            " names recipient and job."
         )
 
     def missing(self, ledger: Ledger) -> str | None:
@@ -171,6 +175,8 @@ class Departures:
             if job is None:
                 return f"{dropped.source} was not taken from the outbox, or more than once"
             if job.proof is Proof.WANTED:
+                return f"{dropped.source} has no transmission report"
+            if job.proof is not Proof.MADE and not self._own_settings:
                 return f"{dropped.source} has no transmission report"
             if not job.filed:
                 return f"{dropped.source} is {job.state.value}, and not at its end"
@@ -213,6 +219,13 @@ class Departures:
                 return f"it is not in {folder} as it was dropped"
             if (self._outbox / path).exists():
                 return f"{self._outbox / path} is still there"
+        for name, recipient in zip(names.proofs, job.recipients, strict=bool(names.proofs)):
+            if not _is_proof(folder / name, job, recipient.address):
+                return f"{folder / name} is no transmission report of it"
+        if dropped.prepared and not refused:
+            problem = _shown_code(dropped, [folder / name for _, name in names.prepared])
+            if problem is not None:
+                return problem
         if job.slip and (self._account.folder("sending") / job.slip).exists():
             return f"its slip {job.slip} is still there"
         again = (folder / names.undelivered).read_text("utf-8-sig") if names.undelivered else ""
@@ -238,6 +251,28 @@ def _wrong_at_server(dropped: Dropped, job: Job, there: Sequence[ServersJob]) ->
     if order.text != dropped.text or [one.sha256 for one in order.documents] != wanted:
         return "FAX.de has got something else"
     return None
+
+
+def _is_proof(path: Path, job: Job, address: str) -> bool:
+    """Whether a file is one page of A4 that names the recipient and the job's number."""
+    paper = look_at(path)
+    if paper is None or paper.pages != 1 or not paper.is_a4:
+        return False
+    return address in paper.text and str(job.job_id or "") in paper.text
+
+
+def _shown_code(dropped: Dropped, sent: Sequence[Path]) -> str | None:
+    """What is wrong with the document that was sent instead of the one with a code."""
+    before = look_at(dropped.files[0][1])
+    for path in sent:
+        after = look_at(path)
+        if before is None or after is None or _CODE not in before.text:
+            return f"{path} is not the document without its code"
+        if "@@" in after.text or dropped.recipients[0][1] in after.text:
+            return f"{path} shows the code"
+        if before.text.split()[0] not in after.text:
+            return f"{path} has lost more than the code"
+    return None if sent else "what was sent is not there"
 
 
 def wait(happened: Callable[[], bool], process: subprocess.Popen[bytes], deadline: float) -> bool:

@@ -1,4 +1,4 @@
-"""Says what becomes of each document, as the ledger has it."""
+"""Says what becomes of each document and of each received fax, as the ledger has it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from faxd.config import AccountSettings, Config
 from faxd.demo.saying import say
-from faxd.job import Hold, Job, JobState, Kind
-from faxd.ledger import Ledger
+from faxd.job import Hold, Job, JobState, Kind, Proof
+from faxd.ledger import Action, ActionKind, Ledger, Received
 from faxd.outbound.office.names import filed_names
 from faxd.outbound.office.outcome import Ending, ending_of, missed, place_of
 from faxd.outbound.office.results import meaning_of
-from faxd.outbound.proof.facts import is_owed
-from faxd.text import plural
+from faxd.text import plural, size
 
 #: seconds between two looks
 _LOOK = 0.2
 #: jobs that are looked at; nobody reads more
 _SHOWN = 200
+#: faxes that are looked at
+_FAXES = 10
 _RECIPIENTS = 3
 
 _KINDS = {
@@ -45,6 +47,10 @@ class Narrator:
         self._told: dict[int, JobState | None] = {
             job.id: None for job in ledger.jobs.newest(limit=_SHOWN)
         }
+        #: ended jobs whose transmission reports are still to be told of
+        self._unproved: set[int] = set()
+        #: actions of received faxes that were told
+        self._carried: set[int] = {action.id for _, action in self._actions()}
         self._thread = threading.Thread(target=self._watch, name="narrator", daemon=True)
         self._thread.start()
 
@@ -64,12 +70,28 @@ class Narrator:
                 self.catch_up()
 
     def _look(self) -> None:
+        for fax, action in self._actions():
+            if action.id not in self._carried and action.state.is_end:
+                self._carried.add(action.id)
+                for line in _carried_out(fax, action):
+                    say(f"  {line}")
         for job in self._ledger.jobs.newest(limit=_SHOWN):
             account = self._accounts.get(job.account)
-            if account is None or self._told.get(job.id, job.state) is None:
+            if account is None:
+                continue
+            if job.id in self._unproved and job.proof is not Proof.WANTED:
+                self._unproved.discard(job.id)
+                for line in _proofs(job, account):
+                    say(f"  {line}")
+            if self._told.get(job.id, job.state) is None:
                 continue
             for line in self._news(job, account):
                 say(f"  {line}")
+
+    def _actions(self) -> list[tuple[Received, Action]]:
+        """What becomes of the newest faxes."""
+        faxes = self._ledger.received(limit=_FAXES)
+        return [(fax, action) for fax in faxes for action in self._ledger.actions.of_fax(fax.id)]
 
     def _news(self, job: Job, account: AccountSettings) -> Iterator[str]:
         """What is new of a job."""
@@ -85,6 +107,7 @@ class Narrator:
                 yield _accepted(job)
             yield from _end(job, account)
             self._told[job.id] = None
+            self._unproved.add(job.id)
             return
         self._told[job.id] = job.state
         if job.state is before:
@@ -129,10 +152,29 @@ def _end(job: Job, account: AccountSettings) -> Iterator[str]:
         for one in missed(job)[:_RECIPIENTS] if job.job_id is not None else ():
             yield f"  {one.address}: {meaning_of(one.result).means.en}"
     yield f"  Document and report lie in {place}/: {names.report}"
-    if names.proofs and is_owed(job):
-        yield f"  The transmission report comes beside it: {place}/{names.proofs[0]}"
     if names.undelivered:
         yield f"  Those who did not get it, to be dropped again: {place}/{names.undelivered}"
+
+
+def _proofs(job: Job, account: AccountSettings) -> Iterator[str]:
+    """The transmission reports of a job that has ended."""
+    if job.proof is not Proof.MADE:
+        return
+    place = place_of(job)
+    for name in filed_names(job, job.filed_as, account.send.language).proofs[:_RECIPIENTS]:
+        with suppress(FileNotFoundError):  # somebody has taken it away
+            large = size((account.folder(place) / name).stat().st_size)
+            yield f"Transmission report as PDF: {place}/{name}, {large}"
+
+
+def _carried_out(fax: Received, action: Action) -> Iterator[str]:
+    """What became of a fax; a mail is told of by who gets it."""
+    if action.problem is not None:
+        yield f"Of fax {fax.fax_id} there is no {action.kind.value}: {action.problem}"
+    elif action.kind is ActionKind.PDF:
+        copy = (Path(fax.folder) / fax.path).with_suffix(".pdf")
+        with suppress(FileNotFoundError):
+            yield f"A PDF copy lies beside it: {copy.name}, {size(copy.stat().st_size)}."
 
 
 def _recipients(job: Job) -> str:

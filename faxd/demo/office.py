@@ -9,26 +9,33 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from faxd.config import AccountSettings, Config, SendSettings, load
+from faxd.config import AccountSettings, Config, RuleSettings, SendSettings, load
 
 #: seconds between two polls of the demo's daemon
 _INTERVAL = 2
 PASSWORD = "demo-password"  # noqa: S105 (of the stand-in on this machine)
+#: whom the demo's office tells of a fax, and whom the mail is from
+READER, SENDER = "empfang@praxis-muster.example", "fax@praxis-muster.example"
+#: whom the demo's office knows: two of those who send the samples
+_PHONE_BOOK = "Praxis Dr. Meier,+49 30 23125042\r\nLabor Muster,+49 40 66969017\r\n"
 
 #: settings of a given configuration that lead out of the demo, or that it makes itself
 _OWN = frozenset(
     {
         *("name", "account", "poll_interval", "inbox", "inbox_marker", "group"),
-        *("outbox", "sending", "sent", "failed", "send"),
+        *("outbox", "sending", "sent", "failed", "send", "rules"),
     }
 )
+#: of a rule, what leads out of the demo: into a printer, or into a program
+_OUT = frozenset({"print", "print_options", "command", "command_seconds"})
 #: settings that make it wait for longer than anybody looks on
 _SLOW = frozenset(
     {
+        "searchable",
         *("watch", "scan_interval", "settle", "settle_blind", "patience", "give_up_after"),
         *("repeat_on", "repeat", "repeat_after"),
         *("keep_sent_days", "keep_failed_days", "keep_records_days"),
@@ -58,8 +65,12 @@ class Office:
     def log(self) -> Path:
         return self.root / "faxd.log"
 
-    def set_up(self, wsdl: str, given: Config | None, names: list[str]) -> Config:
+    def set_up(
+        self, wsdl: str, given: Config | None, names: list[str], *, mail_port: int = 25
+    ) -> Config:
         """Make folders, password and configuration, and return that.
+
+        ``mail_port`` is that of a mail server on this machine.
 
         Raises:
             ConfigError: the settings of ``given`` cannot be used here.
@@ -81,12 +92,27 @@ class Office:
             f"listen = {toml(f'127.0.0.1:{port}')}",
             f"url = {toml(f'http://127.0.0.1:{port}')}",
         ]
+        lines += [
+            "[mail]",
+            'host = "127.0.0.1"',
+            f"port = {mail_port}",
+            'tls = "none"',
+            f"sender = {toml(given.mail.sender if given and given.mail else SENDER)}",
+        ]
         for index, name in enumerate(names):
-            lines += self._account(name, secret, given.accounts[index] if given else None)
+            account = given.accounts[index] if given else None
+            rules = given.rules_of(account) if given and account else ()
+            lines += self._account(name, secret, account, rules)
         self.config.write_text("\n".join(lines) + "\n")
         return load(self.config)
 
-    def _account(self, name: str, secret: Path, given: AccountSettings | None) -> Iterator[str]:
+    def _account(
+        self,
+        name: str,
+        secret: Path,
+        given: AccountSettings | None,
+        rules: Sequence[RuleSettings],
+    ) -> Iterator[str]:
         yield "[[accounts]]"
         yield f"name = {toml(name)}"
         yield f"account = {toml(given.account if given else '123456')}"
@@ -96,13 +122,18 @@ class Office:
         yield f"outbox = {toml(self.root / name / 'outbox')}"
         if given:
             yield from _tried(given)
+            yield f"rules = {toml([_tried_rule(rule) for rule in rules])}"
             yield "[accounts.send]"
             yield from _tried_send(given.send)
+        else:
+            yield 'formats = ["tiff", "pdf"]'
+            yield f"rules = [{{mail_to = {toml(READER)}}}]"
+            (self.root / name / "outbox/phonebook.csv").write_text(_PHONE_BOOK)
 
 
 def _tried(account: AccountSettings) -> Iterator[str]:
     """The settings of a given configuration that do not lead out of the demo."""
-    for key in sorted(account.model_fields_set - _OWN):
+    for key in sorted(account.model_fields_set - _OWN - _SLOW):
         if key.startswith("password"):
             continue
         value = getattr(account, key)
@@ -115,6 +146,10 @@ def _tried_send(send: SendSettings) -> Iterator[str]:
         if key == "options":
             value = {name: what for name, what in value.items() if name != "status_url"}
         yield f"{key} = {toml(value)}"
+
+
+def _tried_rule(rule: RuleSettings) -> dict[str, object]:
+    return {key: getattr(rule, key) for key in sorted(rule.model_fields_set - _OUT - {"accounts"})}
 
 
 def toml(value: object) -> str:

@@ -6,14 +6,16 @@ import signal
 import subprocess
 import tempfile
 import time
+from dataclasses import KW_ONLY, dataclass
 from itertools import cycle
 from pathlib import Path
 
 from faxd.config import Config, load
-from faxd.demo.arriving import Arrivals, tell
+from faxd.demo.arriving import Arrivals, tell, tell_mail
 from faxd.demo.leaving import BUSY, Departures, wait
 from faxd.demo.narrator import Narrator
 from faxd.demo.office import PASSWORD, Office, daemon, end
+from faxd.demo.post import PostOffice
 from faxd.demo.saying import say
 from faxd.ledger import Ledger
 from faxd.simulator import Account, Simulator
@@ -47,11 +49,12 @@ def run(folder: Path | None, *, once: bool, path: Path | None) -> str | None:
     names = [account.name for account in given.accounts] if given else ["demo"]
     numbers = [account.account for account in given.accounts] if given else ["123456"]
     accounts = [Account(number=number, password=PASSWORD) for number in numbers]
-    with Simulator(accounts=accounts) as server:
+    with Simulator(accounts=accounts) as server, PostOffice(tell_mail) as post:
         server.job_seconds = _JOB_SECONDS
         server.results[BUSY] = "Busy"
-        config = office.set_up(server.wsdl_url, given, names)
+        config = office.set_up(server.wsdl_url, given, names, mail_port=post.port)
         say(f"A stand-in for FAX.de listens at {server.base_url}")
+        say(f"A mail server that delivers nothing listens at 127.0.0.1:{post.port}")
         say(f"The office's folders are in   {office.root}")
         for account in config.accounts:
             say(f"Received faxes appear in      {account.inbox}")
@@ -59,7 +62,8 @@ def run(folder: Path | None, *, once: bool, path: Path | None) -> str | None:
         server.on_completed(lambda entry: tell(entry, office))
         with daemon(office) as process:
             try:
-                return _show(server, process, office, config, once=once, tried=given is not None)
+                stage = _Stage(server, post, office, config, tried=given is not None)
+                return _show(stage, process, once=once)
             except KeyboardInterrupt:
                 say("")
                 hint = "" if folder else " (a temporary folder: delete it freely)"
@@ -67,38 +71,43 @@ def run(folder: Path | None, *, once: bool, path: Path | None) -> str | None:
                 return None
 
 
-def _show(
-    server: Simulator,
-    process: subprocess.Popen[bytes],
-    office: Office,
-    config: Config,
-    *,
-    once: bool,
-    tried: bool,
-) -> str | None:
-    account = config.accounts[0]
-    arrivals = Arrivals(server, account)
-    departures = Departures(server, account, own_settings=tried)
+@dataclass(frozen=True)
+class _Stage:
+    """What a demo is shown with."""
+
+    server: Simulator
+    post: PostOffice
+    office: Office
+    config: Config
+    _: KW_ONLY
+    #: the settings are somebody's own
+    tried: bool
+
+
+def _show(stage: _Stage, process: subprocess.Popen[bytes], *, once: bool) -> str | None:
+    office, account = stage.office, stage.config.accounts[0]
+    arrivals = Arrivals(stage.server, account, stage.post, own_settings=stage.tried)
+    departures = Departures(stage.server, account, own_settings=stage.tried)
     deadline = time.monotonic() + _PATIENCE
     problem = departures.wait_until_ready(process)
     if problem is not None:
         return f"{problem}; see {office.log}"
     ledger = Ledger(office.ledger)
-    narrator = Narrator(ledger, config)
+    narrator = Narrator(ledger, stage.config)
     try:
         departures.remember(ledger)
         for sample in all_samples():
             time.sleep(_BETWEEN)
             arrivals.add(sample)
         departures.drop_all()
-        wait(lambda: arrivals.are_fetched() and departures.are_over(ledger), process, deadline)
+        wait(lambda: arrivals.are_over(ledger) and departures.are_over(ledger), process, deadline)
         if once:
             # What it was about to do is done when it has ended.
             end(process)
         narrator.catch_up()
         problem = arrivals.missing(ledger) or departures.missing(ledger)
         if problem is None:
-            say(arrivals.summary())
+            say(arrivals.summary(ledger))
             say(departures.summary())
         if once:
             return problem

@@ -8,6 +8,6 @@ child (`python -m faxd.documents`), and only they import such a library.
 from __future__ import annotations
 
 from faxd.documents.errors import BadDocument, MemoryLimit, TimeLimit, WorkshopError
-from faxd.documents.workshop import Workshop
+from faxd.documents.workshop import Held, Workshop
 
-__all__ = ["BadDocument", "MemoryLimit", "TimeLimit", "Workshop", "WorkshopError"]
+__all__ = ["BadDocument", "Held", "MemoryLimit", "TimeLimit", "Workshop", "WorkshopError"]

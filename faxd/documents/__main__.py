@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from faxd.documents.errors import BadDocument, MemoryLimit, TimeLimit, WorkshopError
@@ -36,16 +38,41 @@ WORKS: Mapping[str, str] = {
 def main(works: Mapping[str, str] = WORKS) -> None:
     """Do the work that standard input asks for."""
     request = json.load(sys.stdin)
+    facts = _reachable(request["facts"], request["held"])
     confine(Limits.from_json(request["limits"]), parent=request["parent"])
     warnings.simplefilter("ignore")  # of what libraries see in a document; nobody reads it
     # What libraries print must not get between.
     answer_to = os.dup(1)
     os.dup2(2, 1)
-    answer = json.dumps(_done(works, request["work"], request["facts"])).encode()
+    answer = json.dumps(_done(works, request["work"], facts)).encode()
     while answer:
         answer = answer[os.write(answer_to, answer) :]
     # Not by way of the libraries' own ends, which a document may have upset.
     os._exit(0)
+
+
+def _reachable(facts: dict[str, Any], held: list[int]) -> dict[str, Any]:
+    """The facts, with copies of files that are handed over but may not be opened by their path.
+
+    Who is root may read everything as long as he is; the child is not for long.
+    """
+    for fd in held:
+        path = f"/proc/self/fd/{fd}"
+        found = os.fstat(fd)
+        may = found.st_uid == os.geteuid() and found.st_mode & 0o400
+        if os.geteuid() or may or found.st_mode & 0o004:
+            continue
+        copy = Path.cwd() / f"held-{fd}"
+        with Path(path).open("rb") as file, copy.open("wb") as kept:
+            shutil.copyfileobj(file, kept)
+        facts = {key: _instead(fact, path, str(copy)) for key, fact in facts.items()}
+    return facts
+
+
+def _instead(fact: Any, path: str, copy: str) -> Any:
+    if isinstance(fact, list):
+        return [_instead(one, path, copy) for one in fact]
+    return copy if fact == path else fact
 
 
 def _done(works: Mapping[str, str], work: str, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +20,11 @@ import pypdfium2
 from PIL import Image, ImageChops, ImageDraw
 from pypdfium2 import raw
 
+from faxd.documents.apart import survives
 from faxd.documents.drawing import open_page
 from faxd.documents.errors import BadDocument
-from faxd.documents.limits import die_with
-from faxd.documents.pagetext import Box, box_of, read_page
+from faxd.documents.notes import flatten
+from faxd.documents.pagetext import Box, box_of, read_all, read_page
 from faxd.documents.pdfs import open_pages, open_structure
 from faxd.documents.proof import (
     as_box,
@@ -49,6 +49,8 @@ _PICTURE_DPI = 300
 _MARGIN = 0.5
 #: points around a patch in which edges may have been smoothed otherwise
 _SEAM = 1.0
+#: points by which a page's picture is smaller than the page
+_HAIR = 0.01
 #: of the page's area: more than that is no code
 _MAX_SHARE = 0.25
 #: levels of dictionaries within each other
@@ -82,6 +84,19 @@ def cover_codes(source: str, target: str, codes: Sequence[Mapping[str, Any]]) ->
     Raises:
         BadDocument: it is no sound PDF, or they cannot be covered.
     """
+    if not any(code.get("is_flat") for code in codes):
+        return _cover(source, target, codes)
+    flat = f"{target}.flat"
+    try:
+        # What is in notes or fields is covered as a part of the page, which must look the same.
+        if not flatten(source, flat) or not _look_alike(source, flat):
+            raise BadDocument(_UNCOVERED)
+        return _cover(flat, target, codes)
+    finally:
+        Path(flat).unlink(missing_ok=True)
+
+
+def _cover(source: str, target: str, codes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     boxes = [as_box(box) for code in codes for box in code["boxes"]]
     with contextlib.closing(open_pages(source)) as pdf:
         page = open_page(pdf, 1)
@@ -90,9 +105,6 @@ def cover_codes(source: str, target: str, codes: Sequence[Mapping[str, Any]]) ->
         area = sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
         if not boxes or area > _MAX_SHARE * width * height:
             raise BadDocument(_UNCOVERED)
-        before = render(page, _PROOF_DPI)
-        regions = [region(page, before, box) for box in boxes]
-        patches = [region(page, before, wider(box, _MARGIN + _SEAM)) for box in boxes]
         said = frozenset(
             bare(within(reading, [as_box(box) for box in code["boxes"]]))
             for code in codes
@@ -110,24 +122,45 @@ def cover_codes(source: str, target: str, codes: Sequence[Mapping[str, Any]]) ->
                 continue
         except (pikepdf.PdfError, RuntimeError):
             continue  # what is broken is seen only when it is written
-        with contextlib.closing(open_pages(target)) as pdf:
-            after = render(pdf[0], _PROOF_DPI)
-            if (
-                len(pdf) == count
-                and is_silent(pdf[0], task.boxes, task.said)
-                and is_blank(after, regions)
-                and is_unchanged(before, after, patches, is_picture=way is _picture)
-            ):
-                return {"by": name}
+        if _is_proven(task, count, is_picture=way is _picture):
+            return {"by": name}
     Path(target).unlink(missing_ok=True)
     raise BadDocument(_UNCOVERED)
+
+
+def _is_proven(task: _Task, count: int, *, is_picture: bool) -> bool:
+    """Whether the target shows and says nothing of the codes, and all else as it was."""
+    if not is_silent(read_all(task.target), task.boxes, task.said):
+        return False
+    # A picture is compared pixel by pixel: made smaller, its letters have other edges.
+    dpi = _PICTURE_DPI if is_picture else _PROOF_DPI
+    with contextlib.closing(open_pages(task.source)) as pdf:
+        page = open_page(pdf, 1)
+        before = render(page, dpi)
+        regions = [region(page, before, box) for box in task.boxes]
+        patches = [region(page, before, wider(box, _MARGIN + _SEAM)) for box in task.boxes]
+    with contextlib.closing(open_pages(task.target)) as pdf:
+        after = render(open_page(pdf, 1), dpi)
+        if len(pdf) != count:
+            return False
+    return is_blank(after, regions) and is_unchanged(before, after, patches, is_picture=is_picture)
+
+
+def _look_alike(one: str, other: str) -> bool:
+    """Whether the first pages look the same, but for the edges of letters."""
+    return is_unchanged(_look(one), _look(other), [], is_picture=True)
+
+
+def _look(path: str) -> Image.Image:
+    with contextlib.closing(open_pages(path)) as pdf:
+        return render(open_page(pdf, 1), _PROOF_DPI)
 
 
 def _remove(task: _Task) -> bool:
     """Take out the text objects of the codes; False if other text is in them too."""
     rewritten = Path(f"{task.target}.part")
     try:
-        if not _survives(lambda: _rewrite(task, rewritten)):
+        if not survives(lambda: _rewrite(task, rewritten)):
             return False
         with pikepdf.open(rewritten) as pdf:
             _save(pdf, task)
@@ -148,23 +181,6 @@ def _rewrite(task: _Task, rewritten: Path) -> bool:
             return False
         pdf.save(rewritten)
     return True
-
-
-def _survives(work: Callable[[], bool]) -> bool:
-    """Whether it could be done, in a process of its own.
-
-    Pdfium reads anything, but ends its process where it is to write what it did not understand.
-    """
-    parent = os.getpid()
-    if child := os.fork():
-        _, status = os.waitpid(child, 0)
-        return status == 0
-    status = 1
-    try:
-        die_with(parent)
-        status = 0 if work() else 1
-    finally:
-        os._exit(status)
 
 
 def _patch(task: _Task) -> bool:
@@ -200,7 +216,9 @@ def _picture(task: _Task) -> bool:
         first.CropBox = first.MediaBox  # this and the next could be inherited
         first.Rotate = 0
         first.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Page=_xobject(pdf, image)))
-        first.Contents = pdf.make_stream(b"q %.3f 0 0 %.3f 0 0 cm /Page Do Q" % (width, height))
+        # A hair within the page: over its edge, it would be stretched by a row of pixels.
+        drawn = (width - 2 * _HAIR, height - 2 * _HAIR, _HAIR, _HAIR)
+        first.Contents = pdf.make_stream(b"q %.3f 0 0 %.3f %.3f %.3f cm /Page Do Q" % drawn)
         for key in ("/StructTreeRoot", "/MarkInfo"):  # told once more what the page says
             if key in pdf.Root:
                 del pdf.Root[key]

@@ -15,7 +15,7 @@ from faxd.documents.pictures import too_many_pages
 from faxd.words import Words
 
 _UNKNOWN = Words(
-    "Die Datei ist kein Dokument, das hier umgewandelt werden kann. Es gehen PDF, Bilder (PNG,"
+    "Die Datei ist kein Dokument, das hier umgewandelt werden kann. Möglich sind PDF, Bilder (PNG,"
     " JPEG, GIF, WebP, BMP, TIFF), Texte, und Dokumente von Word, Excel, PowerPoint und"
     " LibreOffice. Bitte öffnen Sie die Datei, wählen Sie Drucken und als Drucker „Microsoft Print"
     " to PDF“, und legen Sie die PDF-Datei ab.",

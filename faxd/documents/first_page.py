@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from faxd.documents import drawing, kinds, pictures
+from faxd.documents import drawing, kinds, office, pictures
 from faxd.documents.errors import BadDocument
 from faxd.documents.kinds import Format
 from faxd.documents.pdfs import open_pages
@@ -16,33 +17,49 @@ from faxd.documents.received import page_resolution
 from faxd.words import Words
 
 _MAX_SIDE = 6000
+#: FAX.de takes some of these itself, and prints them its own way
+_PRINTED = office.FORMATS | {Format.HTML}
 
 
-def first_page(source: str, target: str, width: int, height: int) -> dict[str, Any]:
-    """Draw page one of a PDF, a TIFF or a picture into a grey PNG that fits a box (pixels).
+def first_page(source: str, target: str, width: int, height: int, name: str = "") -> dict[str, Any]:
+    """Draw page one of a document into a grey PNG that fits a box (pixels).
 
-    The result has ``pages`` of the document, and the ``width`` and ``height`` of the picture.
+    PDF, TIFF and pictures are drawn as they are; what LibreOffice opens, web pages too, as it
+    prints them where it is installed. ``name`` is what people call the document.
+
+    The result has ``pages`` of the document, the ``width`` and ``height`` of the picture, and
+    ``by``: ``libreoffice``, or ``itself``.
 
     Raises:
         BadDocument: it is none of those, or cannot be drawn.
+        WorkshopError: LibreOffice has failed.
         OSError: it cannot be read, or the picture not be written.
         ValueError: the box is none.
     """
     if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
         raise ValueError(f"a picture of {width} x {height}")
     box = (width, height)
-    format = kinds.format_of(Path(source))
+    format, by = kinds.format_of(Path(source)), "itself"
     if format is Format.PDF:
-        with contextlib.closing(open_pages(source)) as document:
-            pages = len(document)
-            page = drawing.open_page(document, 1)
-            image = drawing.draw(page, *drawing.within(page.get_size(), box))
+        image, pages = _of_pdf(source, box)
+    elif format is not None and format in _PRINTED and office.is_installed():
+        with tempfile.TemporaryDirectory(prefix="printed-") as folder:
+            printed = str(Path(folder) / "printed.pdf")
+            office.office_to_pdf(source, name, printed, format)
+            image, pages = _of_pdf(printed, box)
+        by = "libreoffice"
     elif format is not None and format.is_picture:
         image, pages = _of_picture(source, box)
     else:
         raise no_picture()
     image.save(target, "PNG", optimize=True)
-    return {"pages": pages, "width": image.width, "height": image.height}
+    return {"pages": pages, "width": image.width, "height": image.height, "by": by}
+
+
+def _of_pdf(source: str, box: tuple[int, int]) -> tuple[Image.Image, int]:
+    with contextlib.closing(open_pages(source)) as document:
+        page = drawing.open_page(document, 1)
+        return drawing.draw(page, *drawing.within(page.get_size(), box)), len(document)
 
 
 def _of_picture(source: str, box: tuple[int, int]) -> tuple[Image.Image, int]:

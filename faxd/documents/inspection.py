@@ -6,12 +6,10 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
-
 from faxd.documents import drawing, kinds, pictures
 from faxd.documents.errors import BadDocument
 from faxd.documents.kinds import Format
-from faxd.documents.pdfs import open_pages, open_structure
+from faxd.documents.pdfs import open_pages
 from faxd.words import Words
 
 
@@ -40,7 +38,7 @@ def inspect(source: str, name: str = "", most_pages: int = 1000) -> dict[str, An
         raise _not_what_it_says(name or path.name, format)
     result: dict[str, Any] = {"format": format.value, "pages": None, "encrypted": False}
     if format is Format.PDF:
-        with contextlib.closing(_opened(source)) as document:
+        with contextlib.closing(open_pages(source)) as document:
             result["pages"] = drawing.page_count(document, most_pages)
             drawing.open_page(document, 1).close()
             result["encrypted"] = drawing.is_encrypted(document)
@@ -57,14 +55,6 @@ def inspect(source: str, name: str = "", most_pages: int = 1000) -> dict[str, An
             )
         )
     return result
-
-
-def _opened(source: str) -> pypdfium2.PdfDocument:
-    try:
-        return open_pages(source)
-    except BadDocument:
-        open_structure(source).close()  # knows more exactly why: pdfium calls no pages broken
-        raise
 
 
 #: how people call a format
@@ -90,7 +80,7 @@ def _not_what_it_says(name: str, format: Format | None) -> BadDocument:
             Words(
                 de=f"Der Name endet auf „{extension}“, aber der Inhalt ist kein bekanntes Dokument"
                 " oder beschädigt. Bitte speichern Sie es neu, am besten als PDF.",
-                en=f"The name ends in “{extension}”, but the content is no known document, or"
+                en=f'The name ends in "{extension}", but the content is no known document, or'
                 " is damaged. Please save it again, best as PDF.",
             )
         )
@@ -100,7 +90,7 @@ def _not_what_it_says(name: str, format: Format | None) -> BadDocument:
         Words(
             de=f"Der Name endet auf „{extension}“, der Inhalt ist aber {called.de}. Bitte geben Sie"
             f" der Datei die Endung „.{format.value}“ oder speichern Sie das Dokument neu.",
-            en=f"The name ends in “{extension}”, but the content is {called.en}. Please end the"
-            f" file's name in “.{format.value}”, or save the document again.",
+            en=f'The name ends in "{extension}", but the content is {called.en}. Please end the'
+            f' name of the file in ".{format.value}", or save the document again.',
         )
     )

@@ -7,7 +7,6 @@ whatever the child starts.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import math
 import os
 import resource
@@ -17,8 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from faxd.documents.privileges import drop_privileges, leave_network, prctl
+from faxd.documents.seccomp import forbid_networks
+
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_PR_SET_NO_NEW_PRIVS = 38
 _NICE = 10
 
 
@@ -46,15 +47,17 @@ class Limits:
 
 
 def confine(limits: Limits, *, parent: int) -> None:
-    """Hold this process, and all that it starts, to the limits.
+    """Hold this process, and all that it starts, to the limits, without privileges or network.
 
     ``parent`` is the process that started it; this one ends at once if that is gone.
 
     Raises:
         OSError: it cannot be done; nothing may be opened then.
     """
+    _ = leave_network() or forbid_networks()
+    drop_privileges()
+    # Not before: the kernel forgets it where credentials change (prctl(2)).
     die_with(parent)
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     for kind, most in (
         (resource.RLIMIT_AS, limits.memory),
         # Beside the time limit of the parent: the parent could be stopped, or be slow.
@@ -65,7 +68,9 @@ def confine(limits: Limits, *, parent: int) -> None:
     ):
         _limit(kind, most)
     os.umask(0o077)
-    os.nice(_NICE)
+    # systemd's unit may forbid it (SystemCallFilter=~@resources).
+    with contextlib.suppress(PermissionError):
+        os.nice(_NICE)
     # Where memory runs out all the same, the kernel ends this process and not the daemon.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
@@ -77,7 +82,7 @@ def die_with(parent: int) -> None:
     The kernel looks at the thread that started it, which therefore has to wait for it
     (prctl(2), PR_SET_PDEATHSIG).
     """
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before that was set
         os._exit(1)
 
@@ -87,10 +92,3 @@ def _limit(kind: int, most: int) -> None:
     if hard != resource.RLIM_INFINITY:
         most = min(most, hard)
     resource.setrlimit(kind, (most, most))
-
-
-def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))

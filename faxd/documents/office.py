@@ -22,6 +22,7 @@ from xml.sax.saxutils import quoteattr
 from faxd.documents import kinds
 from faxd.documents.errors import BadDocument, WorkshopError
 from faxd.documents.kinds import Format
+from faxd.documents.privileges import has_network
 from faxd.words import Words
 
 #: what is converted, each under the extension that LibreOffice is to know it by
@@ -34,6 +35,8 @@ FORMATS = frozenset(
 _PROGRAMS = ("soffice", "libreoffice")
 _LOCK = "office.lock"
 _OLD = {".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps"}
+#: A web page is opened as a document of Writer: as one of Writer/Web it is printed empty.
+_AS_A_LETTER = ("--infilter=HTML (StarWriter)",)
 #: of an ODF document's manifest
 _MAX_MANIFEST = 1 << 20
 
@@ -121,6 +124,7 @@ def _convert(program: str, room: Path, document: Path) -> Path:
             program,
             f"-env:UserInstallation={(room / 'profile').as_uri()}",
             *("--headless", "--norestore", "--nolockcheck", "--nologo", "--nodefault"),
+            *(_AS_A_LETTER if document.suffix == ".html" else ()),
             *("--convert-to", "pdf", "--outdir", str(room), str(document)),
         ],
         stdin=subprocess.DEVNULL,
@@ -149,6 +153,8 @@ def _convert(program: str, room: Path, document: Path) -> Path:
 
 def _without_network() -> list[str]:
     """What a command begins with that is to have no network; nothing where that is not granted."""
+    if not has_network():
+        return []  # this process has none either
     unshare = shutil.which("unshare")
     if unshare is None:
         return []
@@ -163,8 +169,13 @@ def _without_network() -> list[str]:
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Wait for other conversions; the time limit of this piece of work holds for that too."""
-    # The workshop's scratch folder, in which HOME is the room of this piece of work.
-    lock = Path(os.environ.get("HOME", tempfile.gettempdir())).parent / _LOCK
+    # HOME is the room of this piece of work, in a scratch folder of the state folder: of which
+    # there are several, one for documents that are to be sent, one for reports.
+    scratch = Path(os.environ.get("HOME", tempfile.gettempdir())).parent
+    found = scratch.parent.stat()
+    is_private = found.st_uid == os.geteuid() and not found.st_mode & 0o022
+    # By a command, it is in /tmp, where a lock could be somebody else's.
+    lock = (scratch.parent if is_private else scratch) / _LOCK
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pikepdf
 import pypdfium2
+from pypdfium2 import raw
 
 from faxd.documents.errors import BadDocument
 from faxd.words import Words
@@ -57,13 +59,23 @@ def open_pages(source: str) -> pypdfium2.PdfDocument:
 
     Raises:
         BadDocument: as `open_structure`.
+        OSError: it cannot be read.
     """
-    try:
-        pdf = pypdfium2.PdfDocument(source)
-        count = len(pdf)
-    except pypdfium2.PdfiumError as error:
-        locked = error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD
-        raise BadDocument(ENCRYPTED if locked else BROKEN) from None
+    with Path(source).open("rb"):
+        pass  # what cannot be read is no broken document
+    # Not by pypdfium2's own way, which asks what a path leads to and opens that by its name: of a
+    # descriptor (/proc/self/fd/N) that may be another file by then.
+    opened = raw.FPDF_LoadDocument(os.fsencode(source) + b"\0", None)
+    if not opened or raw.FPDF_GetPageCount(opened) < 1:
+        is_locked = raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD
+        if opened:
+            raw.FPDF_CloseDocument(opened)
+        if is_locked:
+            raise BadDocument(ENCRYPTED)
+        open_structure(source).close()  # knows more exactly why: pdfium calls no pages broken
+        raise BadDocument(BROKEN)
+    pdf = pypdfium2.PdfDocument(opened)
+    count = len(pdf)
     _check_count(count)
     pdf.init_forms()
     return pdf

@@ -142,10 +142,10 @@ def _broken(line: str, columns: int) -> Iterator[str]:
 def _foreign(char: str) -> BadDocument:
     return BadDocument(
         Words(
-            f"In der Textdatei stehen Buchstaben, die hier nicht gedruckt werden können"
+            f"In der Textdatei stehen Zeichen, die hier nicht gedruckt werden können"
             f" (zuerst „{char}“). Bitte öffnen Sie die Datei, wählen Sie Drucken und als Drucker"
             " „Microsoft Print to PDF“, und legen Sie die PDF-Datei ab.",
-            f'There are letters in the text file that cannot be printed here (first "{char}").'
+            f'There are characters in the text file that cannot be printed here (first "{char}").'
             ' Please open the file, choose Print, and "Microsoft Print to PDF" as the printer, and'
             " drop the PDF file.",
         )

@@ -10,7 +10,7 @@ import pypdfium2
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from pypdfium2 import raw
 
-from faxd.documents.pagetext import Box, PageText, read_page
+from faxd.documents.pagetext import Box, PageText
 
 _POINTS_PER_INCH = 72
 _MAX_PIXELS = 25_000_000
@@ -27,11 +27,9 @@ _MAX_CHANGED_SHARE = 0.005
 Region = tuple[int, int, int, int]
 
 
-def is_silent(page: pypdfium2.PdfPage, boxes: Sequence[Box], said: frozenset[str]) -> bool:
+def is_silent(readings: Sequence[PageText], boxes: Sequence[Box], said: frozenset[str]) -> bool:
     """Whether nothing can be read where the codes were, and they can be read nowhere else."""
-    return not any(
-        within(reading, boxes) or holds(reading.text, said) for reading in read_page(page)
-    )
+    return not any(within(reading, boxes) or holds(reading.text, said) for reading in readings)
 
 
 def is_blank(image: Image.Image, regions: Sequence[Region]) -> bool:

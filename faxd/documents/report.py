@@ -68,7 +68,7 @@ class ReportFacts(TypedDict):
     protocol_line: str
     #: a PNG of the first page; empty if there is none
     picture: str
-    #: what stands in its place if there is none
+    #: what stands in its place if there is none; under it, if it is not just the first page
     note: str
 
 
@@ -162,9 +162,9 @@ def _head(page: _Page, facts: ReportFacts) -> float:
     sender = cut(facts["sender"], Face.TEXT, _SIZE, _ROOM / 2)
     page.text(_RIGHT, _TOP - 5, sender, ink=_PALE, to_right=True)
     page.rule(_TOP - 18, thickness=0.8)
-    kind = page.say(words.KINDS.get(facts["kind"], Words("Sendung", "Job")))
-    whom = facts["recipient_name"] or facts["recipient"]
-    line = f"{kind} an {whom}" if page.language == "de" else f"{kind} to {whom}"
+    kind = page.say(words.KINDS.get(facts["kind"], words.ANY_KIND))
+    whom = ", ".join(filter(None, (facts["recipient_name"], facts["recipient"])))
+    line = f"{kind} {page.say(words.TO)} {whom}"
     page.text(_LEFT, _TOP - 38, cut(line, Face.TEXT, 11, _ROOM), size=11)
     return _TOP - 52
 
@@ -256,7 +256,7 @@ def _picture(page: _Page, facts: ReportFacts, top: float, lowest: float) -> floa
     across, down = across * scale, down * scale
     canvas.drawImage(reader, _RIGHT - across, top - down, across, down)
     canvas.rect(_RIGHT - across, top - down, across, down)
-    caption = cut(page.say(words.PICTURE), Face.TEXT, _SMALL, room)
+    caption = cut(facts["note"] or page.say(words.PICTURE), Face.TEXT, _SMALL, room)
     page.text(_RIGHT, top - down - 11, caption, size=_SMALL, ink=_PALE, to_right=True)
     return top - down - 14
 
@@ -297,7 +297,10 @@ def _proof(page: _Page, facts: ReportFacts) -> list[_Line]:
         for digest in digests[:_MAX_DIGESTS]:
             value = cut(digest["sha256"], Face.MONO, _SMALL, 300)
             room = _ROOM - width(value, Face.MONO, _SMALL) - _BESIDE
-            name = cut(digest["name"], Face.TEXT, _SMALL, room)
+            name = cut(digest["name"], Face.TEXT, _SMALL, _ROOM)
+            if width(name, Face.TEXT, _SMALL) > room:
+                lines.append(_Line(down=12, text=name, size=_SMALL))
+                name = ""
             lines.append(_Line(down=12, text=value, face=Face.MONO, size=_SMALL, beside=name))
         meaning = page.say(words.DIGEST_MEANS)
         if len(digests) > _MAX_DIGESTS:

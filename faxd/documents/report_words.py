@@ -19,6 +19,9 @@ KINDS = {
     "letter-color": Words("Brief (farbig)", "Letter (in colour)"),
     "qsign": Words("E-Mail mit qualifizierter Signatur", "E-mail with a qualified signature"),
 }
+ANY_KIND = Words("Sendung", "Job")
+#: between the kind and the recipient
+TO = Words("an", "to")
 
 SENDER = Words("Absender", "Sender")
 RECIPIENT = Words("Empfänger", "Recipient")

@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +32,22 @@ _ROOM = "work-"
 _MAX_ANSWER = 1 << 20
 _MAX_COMPLAINT = 400
 _MAX_WORDS = 2000
+
+
+@dataclass(frozen=True)
+class Held:
+    """A file that is open in the daemon; as a fact of `Workshop.do` it is that file's path there.
+
+    The child is handed the descriptor: its name in a folder of the office's may be another file's
+    by then, or a link to a secret one.
+    """
+
+    fd: int
+
+    @property
+    def path(self) -> Path:
+        """By which it is opened once more, here as in the child."""
+        return Path(f"/proc/self/fd/{self.fd}")
 
 
 class Workshop:
@@ -58,8 +75,8 @@ class Workshop:
     def do(self, work: str, **facts: Any) -> dict[str, Any]:
         """Have a work of faxd.documents.__main__ done; facts and result are JSON.
 
-        Paths are given as str, and absolute. What it writes is for its owner alone, and not
-        durable.
+        Paths are given as str, and absolute, or as `Held`, alone or in a list. What it writes is
+        for its owner alone, and not durable.
 
         Raises:
             BadDocument: the document is at fault.
@@ -67,7 +84,10 @@ class Workshop:
         """
         try:
             with self._room() as room, _file(room) as answer, _file(room) as complaint:
-                status = self._run(room, self._request(room, work, facts), answer, complaint)
+                held: set[int] = set()
+                plain = {key: _plain(fact, held) for key, fact in facts.items()}
+                request = self._request(room, work, plain, held)
+                status = self._run(room, request, answer, complaint, held)
                 return self._result(work, status, _beginning(answer), _end(complaint))
         except OSError as error:
             raise WorkshopError(f"{work}: cannot be started: {error}") from error
@@ -93,11 +113,14 @@ class Workshop:
         finally:
             shutil.rmtree(room, ignore_errors=True)
 
-    def _request(self, room: Path, work: str, facts: dict[str, Any]) -> IO[bytes]:
+    def _request(
+        self, room: Path, work: str, facts: Mapping[str, Any], held: set[int]
+    ) -> IO[bytes]:
         request = _file(room)
         asked = {
             "work": work,
             "facts": facts,
+            "held": sorted(held),
             "limits": self._limits.to_json(),
             "parent": os.getpid(),
         }
@@ -106,7 +129,12 @@ class Workshop:
         return request
 
     def _run(
-        self, room: Path, request: IO[bytes], answer: IO[bytes], complaint: IO[bytes]
+        self,
+        room: Path,
+        request: IO[bytes],
+        answer: IO[bytes],
+        complaint: IO[bytes],
+        held: set[int],
     ) -> int | None:
         """Exit status of the child, None if its time was up.
 
@@ -121,6 +149,7 @@ class Workshop:
                 stdin=request,
                 stdout=answer,
                 stderr=complaint,
+                pass_fds=sorted(held),
                 cwd=room,
                 env={
                     "PATH": os.environ.get("PATH", os.defpath),
@@ -165,6 +194,14 @@ class Workshop:
             case {"bad": {"de": str(de), "en": str(en)}}:
                 raise BadDocument(Words(de=de[:_MAX_WORDS], en=en[:_MAX_WORDS]))
         raise WorkshopError(f"{work}: {printable(str(told.get('error')))[:_MAX_COMPLAINT]}")
+
+
+def _plain(fact: Any, held: set[int]) -> Any:
+    """A fact as JSON has it; ``held`` gets the descriptors that are in it."""
+    if isinstance(fact, Held):
+        held.add(fact.fd)
+        return str(fact.path)
+    return [_plain(one, held) for one in fact] if isinstance(fact, list) else fact
 
 
 def _file(room: Path) -> IO[bytes]:

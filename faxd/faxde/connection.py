@@ -32,6 +32,7 @@ from faxd.faxde.errors import (
     TimedOut,
 )
 from faxd.faxde.request import Body
+from faxd.pulse import beat
 
 #: bytes taken from the network at a time
 PIECE = 256 * 1024
@@ -269,10 +270,13 @@ class _Channel:
         while left:
             self._sock.settimeout(min(self._patience, _left(self.deadline)))
             left = left[self._sock.send(left) :]
+            beat()
 
     def recv_into(self, buffer: Any) -> int:
         self._sock.settimeout(min(self._patience, _left(self.deadline)))
-        return self._sock.recv_into(buffer)
+        count = self._sock.recv_into(buffer)
+        beat()
+        return count
 
     def close(self) -> None:
         """http.client closes a connection while its last answer is still to be read."""

@@ -31,7 +31,7 @@ class Options:
     #: MAILFROM: sender's address of an e-mail or QSign job
     mail_from: str | None = None
     #: FLASHSMS: show the SMS at once and do not keep it
-    flash_sms: bool = False
+    flash: bool = False
     #: SMSFROM: sender of an SMS, at most 16 digits or 11 letters and digits
     sms_from: str | None = None
     #: STATURL: address called when the job is finished, at most 128 characters
@@ -69,7 +69,7 @@ class Options:
             "STATURL": self.status_url,
         }
         switches = [f"{name}={value}" for name, value in values.items() if value is not None]
-        if self.flash_sms:
+        if self.flash:
             switches.append("FLASHSMS")
         return ";".join(switches)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -39,6 +40,29 @@ class ActionState(Enum):
     def is_end(self) -> bool:
         """Whether it is tried no more."""
         return self is not ActionState.WAITING
+
+
+class Lane(Enum):
+    """What waits for the same thing; actions of one lane hold up none of another."""
+
+    COPIES = "copies"  # PDFs and prints: soon done
+    MAILS = "mails"  # for a server that may not answer
+    COMMANDS = "commands"  # for programs of the office's own, which take as long as they take
+    SEARCHABLE = "searchable"  # PDFs whose text is read first: minutes of a processor
+
+    @property
+    def asks(self) -> str:
+        """The condition by which its actions are found."""
+        return _ASKS[self]
+
+
+_READ_FIRST = "kind = 'pdf' AND ifnull(json_extract(settings, '$.searchable'), 0)"
+_ASKS = {
+    Lane.COPIES: f"(kind = 'print' OR (kind = 'pdf' AND NOT ({_READ_FIRST})))",
+    Lane.MAILS: "kind = 'mail'",
+    Lane.COMMANDS: "kind = 'command'",
+    Lane.SEARCHABLE: f"({_READ_FIRST})",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +102,9 @@ class Actions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lock = threading.Lock()
+        #: actions that this process is trying, with their accounts
+        self._taken: dict[int, str] = {}
 
     def plan(self, fax: Received, wanted: Iterable[Wanted], at: datetime) -> list[Action]:
         """Record what is to become of a fax, once and for all.
@@ -123,28 +150,51 @@ class Actions:
             action, state=ActionState.FAILED, problem=problem[:_LONGEST_PROBLEM], ended_at=at
         )
 
-    def due(self, account: str, now: datetime, without: Collection[ActionKind]) -> Action | None:
-        """The action whose turn it is, of other kinds than ``without``.
+    def take(self, account: str, now: datetime, lane: Lane) -> Action | None:
+        """The action whose turn it is, which is nobody else's until `leave`; None if none is due.
 
         Those with the fewest tries come first: what cannot be done holds up nothing new.
         """
-        marks = ", ".join("?" * len(without))
-        found = self._find(
-            f"account = ? AND state = 'waiting' AND (due_at <= ? OR due_at > ?)"
-            f" AND kind NOT IN ({marks}) ORDER BY tries, id LIMIT 1",
-            account,
-            stored(now),
-            stored(now + _LONGEST_PAUSE),
-            *(kind.value for kind in without),
-        )
-        return found[0] if found else None
+        with self._lock:
+            where, values = self._free(account, lane)
+            found = self._find(
+                f"{where} AND (due_at <= ? OR due_at > ?) ORDER BY tries, id LIMIT 1",
+                *values,
+                stored(now),
+                stored(now + _LONGEST_PAUSE),
+            )
+            if not found:
+                return None
+            self._taken[found[0].id] = account
+            return found[0]
 
-    def next_due(self, account: str) -> datetime | None:
-        """When the next action is due; None if none waits."""
+    def leave(self, action: Action) -> None:
+        """A try has ended, however."""
+        with self._lock:
+            self._taken.pop(action.id, None)
+
+    def is_busy(self, account: str) -> bool:
+        """Whether this process is trying an action of that account."""
+        with self._lock:
+            return account in self._taken.values()
+
+    def next_due(self, account: str, now: datetime, lane: Lane) -> datetime | None:
+        """When the next action is due that nobody has taken; None if none waits."""
+        with self._lock:
+            where, values = self._free(account, lane)
         found = self._database.select(
-            "SELECT min(due_at) FROM actions WHERE account = ? AND state = 'waiting'", account
+            f"SELECT min(iif(due_at > ?, ?, due_at)) FROM actions WHERE {where}",  # noqa: S608
+            stored(now + _LONGEST_PAUSE),
+            stored(now),
+            *values,
         )
         return moment(found[0][0])
+
+    def _free(self, account: str, lane: Lane) -> tuple[str, list[object]]:
+        """The condition of what waits and is not taken."""
+        marks = ", ".join("?" * len(self._taken))
+        where = f"account = ? AND state = 'waiting' AND {lane.asks} AND id NOT IN ({marks})"
+        return where, [account, *self._taken]
 
     def of_fax(self, fax: int) -> list[Action]:
         """What has become of a fax, and is still to become."""

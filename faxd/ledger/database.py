@@ -316,6 +316,14 @@ class Database:
         with self._lock:
             return self._db.execute(statement, values).fetchall()
 
+    def each(self, statement: str, *values: object) -> Iterator[sqlite3.Row]:
+        """As `select`, one row after the other: of very many, all at once would take much memory.
+
+        To be read to its end at once: the ledger is nobody else's until then.
+        """
+        with self._lock:
+            yield from self._db.execute(statement, values)
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; on the disk when it is left. One within another is a part of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +28,8 @@ _FLAGS = ("by_list", "doubt", "cancel", "filed")
 _AT_ONCE = "0001-01-01T00:00:00+00:00"
 #: Whether a job is due. A time further off than any pause was set by a clock that was wrong.
 _IS_DUE = "(due_at IS NULL OR due_at <= ? OR (due_at > ? AND (at IS NULL OR at <= ?)))"
+#: whether a job's own tries fail
+_FAILS = "(failing_since IS NOT NULL AND tries > 0)"
 _LONGEST_WAIT = timedelta(hours=25)
 #: longest line of history
 _LONGEST = 500
@@ -238,7 +240,7 @@ class Jobs:
     def numbers(self, account: str, states: Iterable[JobState]) -> list[int]:
         """The numbers of jobs for which something is left to do, in the order of their arrival."""
         marks, values = _marks(states)
-        rows = self._database.select(
+        rows = self._database.each(
             "SELECT id FROM jobs WHERE account = ? AND filed = 0"  # noqa: S608
             f" AND state IN ({marks}) ORDER BY id",
             account,
@@ -248,7 +250,7 @@ class Jobs:
 
     def unproved(self, account: str) -> list[int]:
         """Numbers of the filed jobs whose transmission reports are to be made, oldest first."""
-        rows = self._database.select(
+        rows = self._database.each(
             "SELECT id FROM jobs WHERE account = ? AND filed = 1 AND proof = 'wanted' ORDER BY id",
             account,
         )
@@ -316,7 +318,7 @@ class Jobs:
 
     def accepted_since(self, account: str, since: datetime) -> list[tuple[datetime, int]]:
         """When jobs were accepted, and how many pages each had for all recipients, oldest first."""
-        rows = self._database.select(
+        rows = self._database.each(
             "SELECT accepted_at, max(1, coalesce(pages, 1))"
             " * max(1, (SELECT count(*) FROM recipients WHERE job = jobs.id))"
             " FROM jobs WHERE account = ? AND accepted_at >= ? ORDER BY accepted_at",
@@ -325,14 +327,15 @@ class Jobs:
         )
         return [(datetime.fromisoformat(at), int(pages)) for at, pages in rows]
 
-    def slips(self, account: str) -> dict[int, str]:
-        """The names of the slips of all jobs under way, by the jobs' numbers."""
-        rows = self._database.select(
+    def slips(self, account: str) -> Iterator[tuple[int, str]]:
+        """The numbers and slips' names of all jobs under way; to be read to the end at once."""
+        rows = self._database.each(
             "SELECT id, slip FROM jobs WHERE account = ? AND filed = 0 AND slip != ''"
             " AND state NOT IN ('done', 'failed', 'cancelled')",
             account,
         )
-        return {int(row["id"]): str(row["slip"]) for row in rows}
+        for row in rows:
+            yield int(row["id"]), str(row["slip"])
 
     def old(self, account: str, states: Iterable[JobState], before: datetime) -> list[Job]:
         """Jobs that ended before that time, and whose files are still where they were filed."""
@@ -360,8 +363,9 @@ class Jobs:
         self, account: str, wanted: Iterable[JobState], now: datetime, only: int | None
     ) -> Job | None:
         """The first job that is due, and is not to be cancelled."""
-        # Those that fail time and again come last: they must not keep off all others.
-        for failing in ("failing_since IS NULL", "failing_since IS NOT NULL"):
+        # Those that fail time and again come last: they must not keep off all others. What was
+        # never sent since there was no connection is not at fault, and keeps its place.
+        for failing in (f"NOT {_FAILS}", _FAILS):
             # State by state, as the index has them in order: sorting all would take its time.
             first = [
                 job

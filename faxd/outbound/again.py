@@ -24,6 +24,7 @@ from faxd.outbound.intake.newjob import planned
 from faxd.outbound.intake.outbox import Outbox
 from faxd.outbound.intake.reading import PhoneBookFile, drop_of
 from faxd.outbound.intake.seen import Seen
+from faxd.outbound.office.layout import outbox_of
 from faxd.outbound.office.names import filed_names
 from faxd.outbound.office.outcome import Ending, ending_of, place_of
 from faxd.outbound.submit import copy, move_out, new_claim
@@ -167,7 +168,7 @@ def _under_way(job: Job, other: Job) -> Words:
 def _gone(job: Job, name: str, place: str) -> Words:
     return Words(
         f"„{name}“ von Auftrag {job.id} liegt nicht mehr in {place}. Bitte legen Sie das Dokument"
-        " selbst in den Ausgang.",
+        f" selbst in den Ordner „{outbox_of(job)}“.",
         f'"{name}" of job {job.id} is not in {place} any more. Please put the document into the'
-        " outbox yourself.",
+        f' folder "{outbox_of(job)}" yourself.',
     )

@@ -55,7 +55,14 @@ class Dispatch:
         self._account = settings.account
         self._lanes = [f"{self._account}/send/{number}" for number in range(settings.send.parallel)]
         self._wake = wake
-        self.reception = Reception(settings, ledger, log, zone=zone, asked=self._asked)
+        self.reception = Reception(
+            settings,
+            ledger,
+            log,
+            zone=zone,
+            asked=self._asked,
+            left=lambda: self._wake(self.show),
+        )
         self.codes = (
             CodeReader(
                 settings,
@@ -114,6 +121,11 @@ class Dispatch:
         return f"{self._account}/tell"
 
     @property
+    def show(self) -> str:
+        """Name of the task that writes the slips for which there was no time."""
+        return f"{self._account}/show"
+
+    @property
     def report(self) -> str:
         """Name of the task that makes transmission reports."""
         return f"{self._account}/report"
@@ -122,6 +134,7 @@ class Dispatch:
         """What is to be run again and again: each returns the seconds until the next time."""
         return {
             self.tell: self._tell,
+            self.show: self.reception.show_left,
             self.take: self.taker.run,
             **dict.fromkeys(self._lanes, self._send),
             self.follow: self.follower.run,

@@ -97,7 +97,8 @@ def plan_of(
         recipients = tuple(
             one if one.reference else replace(one, reference=common) for one in recipients
         )
-    return replace(plan, title=title, recipients=recipients)
+    # What it is about is not what the job file that nobody sees is called.
+    return replace(plan, title=title, subject=title, recipients=recipients)
 
 
 def text_file(order: Order, heads: Mapping[str, bytes]) -> str | None:

@@ -60,14 +60,19 @@ class Reception:
         *,
         zone: tzinfo | None,
         asked: Callable[[Job], None],
+        left: Callable[[], None] = lambda: None,
     ) -> None:
-        """``asked`` is told of a job that people want cancelled, or sent all the same."""
+        """``asked`` is told of a job that people want cancelled, or sent all the same.
+
+        ``left`` is called when there are slips that `show_left` is to write.
+        """
         self._settings = settings
         self._account = settings.account
         self._ledger = ledger
         self._log = log
         self._zone = zone
         self._asked = asked
+        self._left = left
         self._lock = threading.RLock()
         self._desk = self._new_desk()
         self._is_open = False
@@ -76,7 +81,7 @@ class Reception:
         #: jobs whose slip this process has laid out, and those whose slip people have deleted
         self._laid: set[int] = set()
         self._deleted: set[int] = set()
-        #: jobs whose slips whoever has the desk is to write
+        #: jobs whose slips could not be written when they were to be shown
         self._to_show: set[int] = set()
         self._queue_problem: Words | None = None
         #: not at once: a machine whose clock runs wrong has put it right by then
@@ -104,7 +109,7 @@ class Reception:
             if self.problem is not None:
                 self._log.info("folders work again", was=self.problem)
             self.problem = None
-        self._show_waiting()
+        self.show_left()
         return self._settings.send.scan_interval if self.problem else pause
 
     def _interval(self) -> float:
@@ -121,32 +126,40 @@ class Reception:
     def show(self, job: Job) -> None:
         """Write a job's slip, or replace it; trouble is told, and does not matter here.
 
-        Who sends does not wait for who files: while another thread has the desk, it is that one
-        which writes the slip, when it is through.
+        Who sends does not wait for who files, and writes no slips but that of its own job, or it
+        would be overtaken: while another thread has the desk, the slip is left to `show_left`.
         """
-        self._to_show.add(job.id)
-        self._show_waiting()
+        # Before the first look a slip that is laid out anew would hide that it was deleted.
+        if self._laid_in and self._lock.acquire(blocking=False):
+            try:
+                self._show_all({job.id})
+            finally:
+                self._lock.release()
+        else:
+            self._to_show.add(job.id)
+            self._left()
+
+    def show_left(self) -> float:
+        """Write the slips that could not be written at once; seconds until the next time."""
+        if self._laid_in and self._to_show:
+            left, self._to_show = self._to_show, set()
+            with self._lock:
+                self._show_all(left)
+        return _LOOK
 
     # slips
 
-    def _show_waiting(self) -> None:
-        # Once more after the desk was let go: meanwhile somebody may have found it taken.
-        # Before the first look a slip that is laid out anew would hide that it was deleted.
-        while self._laid_in and self._to_show and self._lock.acquire(blocking=False):
-            try:
-                with self._opened() as desk:
-                    while self._to_show:
-                        self._show(desk, self._to_show.pop())
-            except (DeskUnusable, OSError) as error:
-                self._is_behind = True
-                self._trouble(_said(error))
-                return
-            except (sqlite3.Error, LedgerError) as error:
-                self._is_behind = True
-                self._trouble(f"the ledger cannot be used: {error}")
-                return
-            finally:
-                self._lock.release()
+    def _show_all(self, numbers: set[int]) -> None:
+        try:
+            with self._opened() as desk:
+                for number in sorted(numbers):
+                    self._show(desk, number)
+        except (DeskUnusable, OSError) as error:
+            self._is_behind = True
+            self._trouble(_said(error))
+        except (sqlite3.Error, LedgerError) as error:
+            self._is_behind = True
+            self._trouble(f"the ledger cannot be used: {error}")
 
     def _show(self, desk: Desk, number: int) -> None:
         # As it is by now: two threads may tell of one job in the wrong order.
@@ -156,7 +169,8 @@ class Reception:
         anew = number in self._deleted and not job.cancel
         if anew:
             self._deleted.discard(number)
-        name = desk.show(job, queue_problem=self._queue_problem, anew=anew)
+        is_known = number in self._laid and not anew
+        name = desk.show(job, queue_problem=self._queue_problem, is_known=is_known)
         self._laid.add(number)
         if name != job.slip:
             self._ledger.jobs.set_slip(number, name)
@@ -185,12 +199,10 @@ class Reception:
         """
         fact, now = f"slips of {self._account}", f"{_boot_id()} {folder}"
         if first and self._ledger.fact(fact, "") == now:
-            self._laid = set(self._ledger.jobs.slips(self._account))
+            self._laid = {number for number, _ in self._ledger.jobs.slips(self._account)}
             self._read_slips()
         else:
             self._laid.clear()
-            if not first:
-                self._desk = self._new_desk()
         desk.sweep()
         self._ledger.set_fact(fact, now)
         self._laid_in = folder
@@ -204,7 +216,7 @@ class Reception:
                 return  # another folder is there: they are laid out anew
             missing = [
                 number
-                for number, slip in self._ledger.jobs.slips(self._account).items()
+                for number, slip in self._ledger.jobs.slips(self._account)
                 if slip not in present and number in self._laid and number not in self._deleted
             ]
             for number in missing:
@@ -233,6 +245,7 @@ class Reception:
                 job = release(self._ledger, job, "people want it sent all the same")
                 self._log.info("job to be sent all the same", job=job.id)
         desk.remove_answer(job, answer)
+        self._laid.discard(job.id)
         self._show(desk, job.id)
         if job.state in {JobState.PREPARING, JobState.WAITING}:
             self._asked(job)
@@ -275,6 +288,8 @@ class Reception:
 
     def _file(self, outbox: Outbox, job: Job) -> None:
         with self._opened() as desk:
+            # As it is by now: its slip may have had a name only after it was looked up.
+            job = self._ledger.jobs.get(job.id) or job
             if not job.filed_as:
                 job = self._ledger.jobs.note(job, filed_as=desk.choose(job))
             with self._claim_of(outbox, job) as folder:
@@ -282,7 +297,6 @@ class Reception:
             self._ledger.jobs.filed(job)
             self._laid.discard(job.id)
             self._deleted.discard(job.id)
-        self._show_waiting()
 
     @contextmanager
     def _claim_of(self, outbox: Outbox, job: Job) -> Iterator[Folder]:

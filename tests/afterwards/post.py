@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import select
 import socketserver
 import ssl
 import threading
@@ -28,6 +29,18 @@ class Post:
     answers: dict[str, str] = field(default_factory=dict)
     #: hang up after a mail was taken, before that is said
     mute: bool = False
+    #: where nothing is said until the client hangs up or `speak` is set, as in ``answers``; and
+    #: "TLS", where it begins
+    silent: str = ""
+    is_silent: threading.Event = field(default_factory=threading.Event)
+    speak: threading.Event = field(default_factory=threading.Event)
+    #: bytes of the largest mail that is taken, which EHLO says
+    size: int | None = None
+    #: do not say so
+    tells_size: bool = True
+    #: mails are counted, not kept
+    forgets: bool = False
+    taken: int = 0
     #: sender, recipients, mail
     mails: list[tuple[str, list[str], EmailMessage]] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
@@ -44,6 +57,8 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         post = self.server.post
         post.connections += 1
+        if post.silent == "TLS":
+            self._wait(post)
         if post.tls is not None and post.from_start:
             self._secure(post.tls)
         with suppress(OSError, ValueError):
@@ -62,9 +77,13 @@ class _Handler(socketserver.StreamRequestHandler):
                     more.append("250-STARTTLS")
                 if post.login is not None:
                     more.append("250-AUTH PLAIN")
+                if post.size is not None and post.tells_size:
+                    more.append(f"250-SIZE {post.size}")
                 self._send("\r\n".join([*more, "250 8BITMIME"]))
             elif word == "STARTTLS" and post.tls is not None:
                 self._send("220 go ahead")
+                if post.silent == "STARTTLS":
+                    self._wait(post)
                 self._secure(post.tls)
             elif word.startswith("AUTH PLAIN"):
                 given = base64.b64decode(command.split()[2]).decode().split("\0")[1:]
@@ -82,7 +101,16 @@ class _Handler(socketserver.StreamRequestHandler):
                     return
             elif word == "DATA":
                 self._send("354 go on")
+                if post.forgets:
+                    while self.rfile.readline(2000) not in {b".\r\n", b""}:
+                        pass
+                    post.taken += 1
+                    self._send("250 taken")
+                    continue
                 data = self._data()
+                if post.size is not None and len(data) > post.size:
+                    self._send("552 message exceeds fixed maximum message size")
+                    continue
                 post.raw.append(data)
                 mail = BytesParser(policy=default).parsebytes(data)
                 assert isinstance(mail, EmailMessage)
@@ -103,10 +131,19 @@ class _Handler(socketserver.StreamRequestHandler):
         return b"".join(lines)
 
     def _say(self, post: Post, about: str, usual: str) -> bool:
+        if about.partition(" ")[0] == post.silent:
+            self._wait(post)
         answer = post.answers.get(about, usual)
         if answer:
             self._send(answer)
         return bool(answer)
+
+    def _wait(self, post: Post) -> None:
+        post.is_silent.set()
+        poll = select.poll()
+        poll.register(self.connection, select.POLLRDHUP)
+        while not post.speak.wait(0.02) and not poll.poll(0):
+            pass
 
     def _send(self, text: str) -> None:
         self.wfile.write(text.encode() + b"\r\n")

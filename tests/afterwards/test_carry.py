@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from faxd.afterwards import carry
+from faxd.afterwards.turns import Turns
+from faxd.ledger.actions import Lane
 
 from .bureau import Bureau, program
 
@@ -106,7 +109,7 @@ def test_a_fax_that_cannot_be_planned_holds_up_no_other(bureau: Bureau) -> None:
             raise RuntimeError
         return ""
 
-    afterwards._name_of = name_of
+    afterwards._planner._name_of = name_of
     for _ in range(3):
         afterwards.run()
     assert bureau.logged("error") == ["fax not planned"]
@@ -148,16 +151,17 @@ def test_a_clock_that_was_wrong_delays_nothing_for_long(bureau: Bureau, tmp_path
 
 
 def test_few_accounts_work_at_the_same_time(bureau: Bureau) -> None:
+    bureau.rules = [{"command": ["/bin/true"]}]
     fax = bureau.add()
-    taken = 0
-    while carry._ROOM.acquire(blocking=False):
-        taken += 1
-    assert bureau.run() == 1
-    for _ in range(taken):
-        carry._ROOM.release()
-    assert not bureau.ledger.fax(fax.id).planned  # type: ignore[union-attr]
+    with ExitStack() as others:
+        turns = carry._TURNS[Lane.COMMANDS]
+        while others.enter_context(turns.turn(object())):
+            pass
+        assert bureau.run() == 1
+        assert bureau.states(fax) == {"command": "waiting"}
+    turns._waiting.clear()
     bureau.run()
-    assert bureau.ledger.fax(fax.id).planned  # type: ignore[union-attr]
+    assert bureau.states(fax) == {"command": "done"}
 
 
 def test_copies_are_left_only_for_what_waits(bureau: Bureau, tmp_path: Path) -> None:
@@ -178,3 +182,93 @@ def test_many_faxes_at_once(bureau: Bureau) -> None:
     faxes = [bureau.add(f"{number}.tif", image=b"II*\0" + bytes([number])) for number in range(120)]
     bureau.run()
     assert [bureau.states(fax) for fax in faxes] == [{"command": "done"}] * 120
+
+
+# fairness
+
+
+def test_what_takes_long_holds_up_no_mail_and_no_copy(bureau: Bureau, tmp_path: Path) -> None:
+    """A searchable PDF takes minutes, a program as long as it likes: the others go on."""
+    go = tmp_path / "go"
+    slow = program(tmp_path / "slow", f"while ! test -e {go}; do sleep 0.05; done")
+    bureau.rules = [{"command": [str(slow)]}]
+    first = bureau.add("A.tif")
+    afterwards = bureau.afterwards
+    tasks = afterwards.tasks()
+    names = [name.partition("/after")[2] for name in tasks]
+    assert names == ["", "/copies", "/mails", "/commands", "/searchable"]
+    plan, copies, _, commands, _ = tasks.values()
+    plan()
+    thread = threading.Thread(target=commands)
+    thread.start()
+    try:
+        bureau.changes = {"formats": ["tiff", "pdf"]}
+        bureau.rules = []
+        second = bureau.add("B.tif")
+        bureau.afterwards.tasks()[next(iter(tasks))]()
+        copies()
+        assert bureau.states(first) == {"command": "waiting"}
+        assert bureau.states(second) == {"pdf": "done"}
+    finally:
+        go.touch()
+        thread.join(10)
+    assert bureau.states(first) == {"command": "done"}
+
+
+def test_planning_wakes_whoever_has_to_do(bureau: Bureau) -> None:
+    bureau.rules = [{"command": ["/bin/true"]}]
+    bureau.add()
+    woken: list[str] = []
+    afterwards = bureau.afterwards
+    afterwards._wake = woken.append
+    plan = next(iter(afterwards.tasks().values()))
+    plan()
+    assert woken == list(afterwards.tasks())[1:]
+    woken.clear()
+    plan()
+    assert woken == []
+
+
+def test_an_account_lets_others_work(
+    bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry, "_LONG", 0.0)
+    turns = Turns(1)
+    monkeypatch.setitem(carry._TURNS, Lane.COMMANDS, turns)
+    bureau.rules = [{"command": ["/bin/true"]}]
+    faxes = [bureau.add(f"{number}.tif") for number in range(3)]
+    bureau.afterwards.tasks()[f"{faxes[0].account}/after"]()
+    run = bureau.afterwards.tasks()[f"{faxes[0].account}/after/commands"]
+
+    def done() -> int:
+        return sum(bureau.states(fax) == {"command": "done"} for fax in faxes)
+
+    with turns.turn("a"):
+        assert run() == 1
+        assert done() == 0
+    with turns.turn("c") as is_in:
+        assert not is_in  # who has asked before comes before
+    assert run() == 1
+    assert done() == 1  # and lets others work
+    with turns.turn("c") as is_in:
+        assert is_in
+    assert run() == 60
+    assert done() == 3  # nobody waits, so all at once
+
+
+# room
+
+
+def test_no_copy_is_made_where_there_is_no_room(bureau: Bureau) -> None:
+    """The ledger, without which no fax can be received, is on the same disk."""
+    bureau.rules = [{"command": ["/bin/true"]}]
+    bureau.changes = {"min_free": 1 << 62}
+    fax = bureau.add()
+    bureau.run()
+    assert bureau.states(fax) == {"command": "waiting"}
+    assert "has less free than min_free and a copy need" in bureau.problem(fax)
+    assert bureau.left_behind() == []
+    bureau.changes = {}
+    bureau.let_time_pass(minutes=2)
+    bureau.run()
+    assert bureau.states(fax) == {"command": "done"}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faxd.afterwards import notice
+from faxd.afterwards import Afterwards, notice
 from faxd.afterwards.notice import Attached
 from faxd.naming import Facts
 
@@ -112,7 +116,7 @@ def test_of_a_damaged_fax_there_is_a_notice(bureau: Bureau, post: Post) -> None:
     ((_, _, mail),) = post.mails
     assert mail["Subject"] == "Beschädigtes Fax von Praxis Dr. Meier (+493023125042)"
     assert list(mail.iter_attachments()) == []
-    assert "noch einmal zu senden" in text_of(mail)
+    assert "noch einmal" in text_of(mail)
 
 
 HOSTILE = "evil\r\nBcc: all@example.org\r\n\r\n<b>\x1b[31m\u202e" + "x" * 500
@@ -175,7 +179,7 @@ def test_whom_it_is_from(name: str, number: str, station_id: str, expected: str)
 
 def test_every_text_is_there_in_both_languages(bureau: Bureau) -> None:
     fax = bureau.add(warning="pages")
-    facts = bureau.afterwards._facts(fax)
+    facts = bureau.afterwards._planner.facts(fax)
     for attached in Attached:
         words = notice.body(fax, facts, attached)
         assert words.de != words.en
@@ -240,8 +244,10 @@ def test_a_lost_answer_repeats_the_same_mail(bureau: Bureau, post: Post) -> None
     [
         (f"RCPT {TO}", "450 later", "waiting"),
         (f"RCPT {TO}", "550 no such user", "failed"),
+        (f"RCPT {TO}", "550 5.7.1 relaying denied", "waiting"),
         ("DATA", "452 full", "waiting"),
-        ("DATA", "552 too large", "failed"),
+        ("DATA", "552 too large", "waiting"),
+        ("DATA", "554 5.7.1 looks like spam", "waiting"),
         ("MAIL", "550 not from you", "waiting"),
         ("GREETING", "421 not now", "waiting"),
         ("GREETING", "", "waiting"),
@@ -333,30 +339,164 @@ def test_starttls_that_is_not_offered_is_not_gone_without(bureau: Bureau, post: 
     assert post.mails == []
 
 
-def test_closing_ends_a_mail_that_hangs(bureau: Bureau, post: Post) -> None:
-    release = threading.Event()
-
-    class Slow(dict[str, str]):
-        def get(self, key: str, default: Any = None) -> Any:
-            if key == "GREETING":
-                release.wait(20)
-            return default
-
-    post.answers = Slow()
-    fax = bureau.add()
+@contextmanager
+def at_work(bureau: Bureau) -> Iterator[Afterwards]:
+    """What runs in a thread, as in the daemon, and ends before this does."""
     afterwards = bureau.afterwards
     thread = threading.Thread(target=afterwards.run)
     thread.start()
-    deadline = time.monotonic() + 10
-    while not post.connections and time.monotonic() < deadline:
+    try:
+        yield afterwards
+    finally:
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
-    began = time.monotonic()
-    afterwards.close()
-    thread.join(10)
-    assert time.monotonic() - began < 5
-    release.set()
+
+
+@pytest.mark.parametrize("step", ["GREETING", "MAIL", "RCPT", "TLS", "STARTTLS"])
+def test_closing_ends_a_mail_that_hangs(
+    bureau: Bureau, post: Post, authority: trustme.CA, tmp_path: Path, step: str
+) -> None:
+    """Wherever the server says nothing more: the try does not count, and nothing is left."""
+    post.silent = step
+    if "TLS" in step:
+        post.tls, post.from_start = tls(authority), step == "TLS"
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        bureau.mail = server_at(post, tls=step.lower(), ca_file=tmp_path / "ca.pem")
+    fax = bureau.add()
+    with at_work(bureau) as afterwards:
+        wait_for(post.is_silent.is_set)
+        began = time.monotonic()
+        afterwards.close()
+    assert time.monotonic() - began < 2
     (action,) = bureau.actions(fax)
     assert (action.state.value, action.tries, action.problem) == ("waiting", 0, None)
+    assert not bureau.ledger.actions.is_busy(fax.account)
+    post.speak.set()
+    wait_for(lambda: not [each for each in threading.enumerate() if each.name == "mail"])
+    assert post.mails == []
+
+
+def test_closing_ends_a_connection_that_does_not_come_about(bureau: Bureau) -> None:
+    with closing(socket.socket()) as deaf, ExitStack() as others:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        # Who comes when the queue is full gets no answer at all.
+        for _ in range(8):
+            other = others.enter_context(closing(socket.socket()))
+            other.setblocking(False)
+            with suppress(BlockingIOError):
+                other.connect(deaf.getsockname())
+        bureau.mail = server_at(Post(port=deaf.getsockname()[1]))
+        fax = bureau.add()
+        with at_work(bureau) as afterwards:
+            wait_for(lambda: bureau.ledger.actions.is_busy(fax.account))
+            time.sleep(0.2)
+            began = time.monotonic()
+            afterwards.close()
+        assert time.monotonic() - began < 2
+    assert bureau.actions(fax)[0].tries == 0
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_closing_waits_a_little_for_the_answer_to_a_whole_mail(
+    bureau: Bureau, post: Post, answers: bool
+) -> None:
+    """What was taken is not sent again, if that can be known."""
+    post.silent = "DATA"
+    fax = bureau.add()
+    with at_work(bureau) as afterwards:
+        wait_for(lambda: len(post.mails) == 1)
+        began = time.monotonic()
+        afterwards.close()
+        if answers:
+            post.speak.set()
+    assert time.monotonic() - began < (2 if answers else 5)
+    (action,) = bureau.actions(fax)
+    assert action.state.value == ("done" if answers else "waiting")
+
+
+def test_a_mail_ends_in_peace_when_settings_change(bureau: Bureau, post: Post) -> None:
+    post.silent = "MAIL"
+    fax, other = bureau.add("A.tif"), bureau.add("B.tif")
+    with at_work(bureau) as afterwards:
+        wait_for(post.is_silent.is_set)
+        afterwards.retire()
+        post.silent = ""
+        bureau.run()  # the new one does not touch what the old one has begun
+        assert [bureau.states(each)["mail"] for each in (fax, other)] == ["waiting", "done"]
+        post.speak.set()
+    assert bureau.states(fax) == {"mail": "done"}
+    assert [action.tries for each in (fax, other) for action in bureau.actions(each)] == [1, 1]
+    assert len(post.mails) == 2
+
+
+# what is too large
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_server_that_takes_less_gets_the_notice(bureau: Bureau, post: Post, tells: bool) -> None:
+    post.size, post.tells_size = 4000, tells
+    fax = bureau.add(image=b"II*\0" + bytes(9000))
+    bureau.run()
+    assert bureau.states(fax) == {"mail": "done"}
+    ((_, _, mail),) = post.mails
+    assert list(mail.iter_attachments()) == []
+    assert "zu groß für eine E-Mail" in text_of(mail)
+
+
+def test_memory_is_the_same_for_a_large_fax(bureau: Bureau, post: Post) -> None:
+    post.forgets = True
+    bureau.rules = [{"mail_to": TO, "mail_attach": "tiff"}]
+    image = b"II*\0" + os.urandom(1 << 20) * 14
+    fax = bureau.add(image=image)
+    del image
+    tracemalloc.start()
+    try:
+        bureau.run()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert bureau.states(fax) == {"mail": "done"}
+    assert post.taken == 1
+    assert most < 4 << 20
+
+
+# what is held
+
+
+def test_what_somebody_has_to_see_to_is_told(bureau: Bureau, post: Post) -> None:
+    post.answers[f"RCPT {TO}"] = "554 5.7.1 relay access denied"
+    fax = bureau.add()
+    bureau.run()
+    assert bureau.states(fax) == {"mail": "waiting"}
+    assert bureau.problem(fax) == (
+        "the mail server refuses it at RCPT TO: 554 5.7.1 relay access denied; see to the server"
+        " or to [mail], until then it is tried again"
+    )
+    assert bureau.logged("error") == ["action held, is tried again"]
+    post.answers.clear()
+    bureau.let_time_pass(minutes=2)
+    bureau.run()
+    assert bureau.states(fax) == {"mail": "done"}
+
+
+def test_a_server_that_holds_all_is_not_asked_for_each(bureau: Bureau, post: Post) -> None:
+    """More tries with a bad password might have it lock the account."""
+    post.answers["MAIL"] = "530 5.7.0 log in first"
+    faxes = [bureau.add("A.tif"), bureau.add("B.tif")]
+    afterwards = bureau.afterwards
+    afterwards.run()
+    more = afterwards.tasks()[f"{faxes[0].account}/after/mails"]
+    assert 290 < more() <= 300
+    assert post.connections == 1
+    assert [bureau.actions(fax)[0].tries for fax in faxes] == [1, 0]
 
 
 @pytest.mark.parametrize(

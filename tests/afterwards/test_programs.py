@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +209,89 @@ def test_a_program_hears_of_a_damaged_fax(bureau: Bureau, spy: Path, tmp_path: P
     assert bureau.states(fax) == {"command": "done"}
     known: dict[str, Any] = json.loads(out(tmp_path, "input"))
     assert (known["damage"], known["pages"]) == ("not a TIFF file", None)
+
+
+#: runs a program as faxd does, in a process that is killed
+FAXD = """
+import sys
+from pathlib import Path
+from faxd.afterwards.child import Children
+Children().run(sys.argv[1:], folder=Path("/"), seconds=60)
+"""
+
+
+def test_a_program_ends_with_a_killed_faxd(tmp_path: Path) -> None:
+    """Without systemd, too, and with all that it has started."""
+    path = program(
+        tmp_path / "program",
+        f"sleep 60 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/parent; wait",
+    )
+    faxd = subprocess.Popen([sys.executable, "-c", FAXD, str(path)])
+    try:
+        wait_for(lambda: (tmp_path / "parent").exists() and alive(tmp_path / "parent"))
+        assert alive(tmp_path / "child")
+    finally:
+        faxd.kill()
+        faxd.wait()
+    wait_for(lambda: not alive(tmp_path / "parent") and not alive(tmp_path / "child"))
+
+
+def test_a_program_is_on_its_own(bureau: Bureau, tmp_path: Path) -> None:
+    """In its own session, with nothing of faxd open, and with no signal ignored."""
+    body = f"""cat /proc/self/stat > {tmp_path}/stat
+ls -l /proc/self/fd > {tmp_path}/open
+grep SigIgn /proc/self/status > {tmp_path}/ignored"""
+    bureau.rules = [{"command": [str(program(tmp_path / "program", body))]}]
+    fax = bureau.add()
+    bureau.run()
+    assert bureau.states(fax) == {"command": "done"}
+    session = int((tmp_path / "stat").read_text().rpartition(")")[2].split()[3])
+    assert session != os.getsid(0)
+    assert "ledger" not in (tmp_path / "open").read_text()
+    assert len((tmp_path / "open").read_text().splitlines()) <= 6
+    ignored = int((tmp_path / "ignored").read_text().split()[1], 16)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
+        assert not ignored >> (number - 1) & 1
+
+
+@pytest.mark.parametrize("content", [b"\x7fELF nothing", b"no interpreter named"])
+def test_what_is_no_program(bureau: Bureau, tmp_path: Path, content: bytes) -> None:
+    path = program(tmp_path / "program", "")
+    path.write_bytes(content)
+    bureau.rules = [{"command": [str(path)]}]
+    fax = bureau.add()
+    bureau.run()
+    assert bureau.problem(fax) == f"{path} cannot be started: Exec format error"
+
+
+def test_a_program_ends_in_peace_when_settings_change(bureau: Bureau, tmp_path: Path) -> None:
+    """SIGHUP: it is neither ended nor run a second time."""
+    go, count = tmp_path / "go", tmp_path / "count"
+    path = program(
+        tmp_path / "program", f"echo x >> {count}; while ! test -e {go}; do sleep 0.05; done"
+    )
+    bureau.rules = [{"command": [str(path)]}]
+    fax = bureau.add()
+    old = bureau.afterwards
+    thread = threading.Thread(target=old.run)
+    thread.start()
+    wait_for(count.exists)
+    old.retire()
+    assert old.is_busy
+    new = bureau.afterwards
+    new.run()
+    assert bureau.states(fax) == {"command": "waiting"}
+    assert f"{fax.id}.tif" in bureau.left_behind()
+    go.touch()
+    thread.join(10)
+    assert not old.is_busy
+    new.run()
+    (action,) = bureau.actions(fax)
+    assert (action.state.value, action.tries, count.read_text()) == ("done", 1, "x\n")
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

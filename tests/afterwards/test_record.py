@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from faxd.ledger import Action, ActionKind, ActionState, Ledger, LedgerError, Received, Wanted
 from faxd.ledger import database as versions
+from faxd.ledger.actions import Lane
 from tests.test_ledger import FAX, NOW
 
 MAIL = Wanted(kind=ActionKind.MAIL, settings={"to": "a@example.org", "attach": "pdf"})
@@ -94,23 +95,62 @@ def test_the_way_of_an_action(ledger: Ledger) -> None:
 def test_whose_turn_it_is(ledger: Ledger) -> None:
     actions = ledger.actions
     account = FAX.account
-    first, paper = actions.plan(saved(ledger), [MAIL, PRINT], NOW)
-    (other,) = actions.plan(saved(ledger, 2, account="other"), [MAIL], NOW)
-    assert actions.due(account, NOW - MINUTE, ()) is None
-    assert actions.due(account, NOW, ()) == first
-    assert actions.due(account, NOW, {ActionKind.MAIL}) == paper
-    assert actions.due(account, NOW, set(ActionKind)) is None
-    assert actions.due("other", NOW, ()) == other
+    first, second = actions.plan(saved(ledger), [PRINT, PRINT], NOW)
+    (other,) = actions.plan(saved(ledger, 2, account="other"), [PRINT], NOW)
+
+    def due(of: str, at: datetime) -> Action | None:
+        action = actions.take(of, at, Lane.COPIES)
+        if action is not None:
+            actions.leave(action)
+        return action
+
+    assert due(account, NOW - MINUTE) is None
+    assert due(account, NOW) == first
+    assert due("other", NOW) == other
     tried = actions.start(first, NOW)
-    assert actions.due(account, NOW, ()) == paper  # the fewer tries first
-    actions.start(paper, NOW + MINUTE)
-    assert actions.due(account, NOW, ()) == tried
-    assert actions.next_due(account) == NOW
+    assert due(account, NOW) == second  # the fewer tries first
+    actions.start(second, NOW + MINUTE)
+    assert due(account, NOW) == tried
+    assert actions.next_due(account, NOW, Lane.COPIES) == NOW
     actions.give_up(tried, "no", NOW)
-    assert actions.next_due(account) == NOW + MINUTE
+    assert actions.next_due(account, NOW, Lane.COPIES) == NOW + MINUTE
     assert actions.faxes_waiting(account) == {first.fax}
     # Put off by a clock that was a year ahead.
-    assert actions.due(account, NOW - timedelta(days=365), ()) is not None
+    assert due(account, NOW - timedelta(days=365)) is not None
+
+
+def test_each_action_is_in_one_lane(ledger: Ledger) -> None:
+    pdfs = [
+        Wanted(kind=ActionKind.PDF, settings=settings)
+        for settings in ({"searchable": True}, {"searchable": False}, {})
+    ]
+    command = Wanted(kind=ActionKind.COMMAND, settings={"argv": ["/bin/true"], "seconds": 1})
+    planned = ledger.actions.plan(saved(ledger), [*pdfs, MAIL, PRINT, command], NOW)
+    found: dict[Lane, list[Action]] = {lane: [] for lane in Lane}
+    for lane in Lane:
+        while (action := ledger.actions.take(FAX.account, NOW, lane)) is not None:
+            found[lane].append(action)
+    searchable, plain, old, mail, paper, program = planned
+    assert found == {
+        Lane.COPIES: [plain, old, paper],
+        Lane.MAILS: [mail],
+        Lane.COMMANDS: [program],
+        Lane.SEARCHABLE: [searchable],
+    }
+
+
+def test_what_is_taken_is_nobody_elses(ledger: Ledger) -> None:
+    actions, account = ledger.actions, FAX.account
+    (action,) = actions.plan(saved(ledger), [MAIL], NOW)
+    assert not actions.is_busy(account)
+    assert actions.take(account, NOW, Lane.MAILS) == action
+    assert (actions.is_busy(account), actions.is_busy("other")) == (True, False)
+    assert actions.take(account, NOW, Lane.MAILS) is None
+    assert actions.next_due(account, NOW, Lane.MAILS) is None
+    assert actions.faxes_waiting(account) == {action.fax}
+    actions.leave(action)
+    assert not actions.is_busy(account)
+    assert actions.take(account, NOW, Lane.MAILS) == action
 
 
 def test_faxes_of_before_are_left_as_they_are(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 from faxd.documents.__main__ import main
 from faxd.documents.errors import BadDocument, TimeLimit, WorkshopError
+from faxd.documents.privileges import has_network
 from faxd.words import Words
 
 
@@ -26,6 +29,43 @@ def tell(**facts: Any) -> dict[str, Any]:
         "nice": os.nice(0),
         "leader": os.getsid(0) == os.getpid(),
     }
+
+
+def privileges() -> dict[str, Any]:
+    """What the kernel says that this process, and one that it starts, may do."""
+    # Not /proc/self of a program: what it would get by being started is asked for too.
+    started = subprocess.run(
+        [sys.executable, "-I", "-c", "print(open('/proc/self/status').read())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {
+        "own": _status(Path("/proc/self/status").read_text()),
+        "started": _status(started.stdout),
+        "interfaces": [name for _, name in socket.if_nameindex()],
+        "granted": not has_network(),
+        "user": os.geteuid(),
+    }
+
+
+def _status(text: str) -> dict[str, str]:
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name: value.strip() for name, _, value in pairs}
+
+
+def connect(port: int) -> dict[str, Any]:
+    """Whether this machine's own ports can be reached."""
+    with socket.socket() as found:
+        return {"error": found.connect_ex(("127.0.0.1", port))}
+
+
+def read(source: str) -> dict[str, Any]:
+    return {"content": Path(source).read_text(), "source": source}
+
+
+def read_all(sources: list[str]) -> dict[str, Any]:
+    return {"contents": [Path(source).read_text() for source in sources]}
 
 
 def leave(path: str) -> dict[str, Any]:

@@ -188,6 +188,17 @@ def test_a_picture_keeps_nothing_of_the_page(tmp_path: Path) -> None:
     assert darkness(look(target, dpi=150)) == pytest.approx(darkness(look(path, dpi=150)), rel=0.5)
 
 
+@pytest.mark.parametrize("size", [(595.276, 841.89), (612, 792), (420, 595), (600.5, 900.25)])
+def test_a_full_page_becomes_a_picture_of_itself(size: tuple[float, float], tmp_path: Path) -> None:
+    """Pixel for pixel: no smaller print, and no edge, is lost between the two."""
+    text = "Sehr geehrte Damen und Herren, anbei der Befund, und noch viel mehr dazu."
+    full = lines(f"Rechnung {CODE} vom 1. Mai", *[text] * 25, top=size[1] - 60)
+    path = make_pdf(tmp_path / "letter.pdf", full, size=size)
+    way, target = cover(path)
+    assert way == "picture"
+    assert darkness(look(target, dpi=300)) == pytest.approx(darkness(look(path, dpi=300)), rel=0.05)
+
+
 def test_cropped_pages(tmp_path: Path) -> None:
     """What is shown of a page is less than the page."""
     path = make_pdf(tmp_path / "letter.pdf", lines(*LETTER))

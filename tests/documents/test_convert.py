@@ -280,8 +280,8 @@ def test_columns_stay_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("שלום".encode(), "letters"),
-        ("漢字".encode(), "letters"),
+        ("שלום".encode(), "characters"),
+        ("漢字".encode(), "characters"),
         (b" \r\n \t", "nothing"),
         (b"x" * 5_000_001, "larger than 5 MB"),
         (b"Zeile\n" * 30_000, "500"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,8 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faxd.documents import BadDocument
+from faxd.documents.convert import to_pdf
+from faxd.documents.fax_look import fax_look
+from faxd.documents.first_page import first_page
 from faxd.documents.inspection import inspect
+from faxd.documents.join import join
 from faxd.documents.kinds import Format, format_of
+from faxd.documents.pagetext import find_codes
 from tests.documents import specimens
 from tests.documents.specimens import drawing, fax
 
@@ -108,6 +115,80 @@ def test_a_password_is_needed_for_a_word_document(tmp_path: Path) -> None:
     content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes((1 << 20) - 20) + package
     (tmp_path / "a.doc").write_bytes(content)
     assert "Kennwort" in _bad(tmp_path / "a.doc")
+
+
+def _user_password(path: Path) -> Path:
+    return specimens.encrypted(path, user="geheim")
+
+
+def _owner_password(path: Path) -> Path:
+    return specimens.encrypted(path, user="")
+
+
+def _truncated(path: Path) -> Path:
+    """The first half: of its pages nothing is left, nor of the table that says where they are."""
+    specimens.pdf(path, [(595, 842)] * 3)
+    path.write_bytes(path.read_bytes()[:60])
+    return path
+
+
+def _not_a_pdf(path: Path) -> Path:
+    path.write_bytes(b"PK\x03\x04 something else entirely")
+    return path
+
+
+def _without_pages(path: Path) -> Path:
+    pages = b"<< /Type /Pages /Kids [] /Count 0 >>"
+    return specimens.raw_pdf(path, [_CATALOG, pages])
+
+
+_WORKS: dict[str, Callable[[str, str], Any]] = {
+    "inspect": lambda source, _: inspect(source),
+    "to_pdf": lambda source, target: to_pdf(source, "a.pdf", target),
+    "find_codes": lambda source, _: find_codes(source),
+    "first_page": lambda source, target: first_page(source, target, 100, 100),
+    "join": lambda source, target: join([source], target),
+    "fax_look": lambda source, target: fax_look(source, target),
+}
+
+
+@pytest.mark.parametrize("work", _WORKS)
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (_user_password, "password"),
+        (_owner_password, None),
+        (_truncated, "damaged"),
+        (_not_a_pdf, "damaged|no known document|no document|neither a PDF"),
+        (_without_pages, "no pages"),
+    ],
+)
+def test_every_work_tells_bad_pdfs_apart(
+    work: str, make: Callable[[Path], Path], says: str | None, tmp_path: Path
+) -> None:
+    """A password to read, one to change only, a piece, no PDF at all, no pages: each is named."""
+    path = make(tmp_path / "a.pdf")
+    target = str(tmp_path / "made")
+    if says is None:
+        _WORKS[work](str(path), target)
+        return
+    with pytest.raises(BadDocument, match=says) as caught:
+        _WORKS[work](str(path), target)
+    assert "Bitte" in caught.value.words.de
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.95])
+def test_a_pdf_that_was_copied_in_part(share: float, tmp_path: Path) -> None:
+    """Never read as far as it goes: it is broken, or it still has all of its pages."""
+    path = specimens.pdf(tmp_path / "a.pdf", [(595, 842)] * 3)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    try:
+        told = inspect(str(path))
+    except BadDocument as error:
+        assert "damaged" in error.words.en
+    else:
+        assert told["pages"] == 3
 
 
 def test_empty(tmp_path: Path) -> None:

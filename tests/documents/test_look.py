@@ -45,7 +45,9 @@ def test_page_one_of_a_pdf_fits_the_box(
 ) -> None:
     source, target = specimens.pdf(tmp_path / "a.pdf", boxes), tmp_path / "a.png"
     told = first_page(str(source), str(target), 500, 600)
-    assert told == {"pages": len(boxes), "width": expected[0], "height": expected[1]}
+    assert told == {
+        "pages": len(boxes), "width": expected[0], "height": expected[1], "by": "itself",
+    }  # fmt: skip
     assert _png(target).size == expected
     assert _png(target).mode == "L"
 
@@ -87,7 +89,7 @@ def test_pictures_of_other_formats(tmp_path: Path, suffix: str) -> None:
     source = tmp_path / f"a.{suffix}"
     image.save(source)
     told = first_page(str(source), str(tmp_path / "a.png"), 150, 150)
-    assert told == {"pages": 1, "width": 150, "height": 100}
+    assert told == {"pages": 1, "width": 150, "height": 100, "by": "itself"}
     assert _black(_png(tmp_path / "a.png")) == pytest.approx((50, 25, 100, 75), abs=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import threading
@@ -11,9 +12,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from faxd.documents import BadDocument, TimeLimit, Workshop, WorkshopError, office
 from faxd.documents.convert import to_pdf
+from faxd.documents.first_page import first_page
 from tests.documents.paper import darkness, look, read, sizes
 
 needs_office = pytest.mark.skipif(not office.is_installed(), reason="LibreOffice is not installed")
@@ -108,6 +111,127 @@ def make_docx(path: Path) -> Path:
     return path
 
 
+_PACKAGE = "http://schemas.openxmlformats.org"
+_MAIN = "application/vnd.openxmlformats-officedocument"
+
+
+def make_ooxml(path: Path, first: str, parts: dict[str, tuple[str, str, str]]) -> Path:
+    """A document of Office, plain: each part has its type, its relations (id, kind, target), XML.
+
+    ``first`` is the part that the package begins with.
+    """
+    relation = f"{_PACKAGE}/officeDocument/2006/relationships"
+    overrides = "".join(
+        f'<Override PartName="/{name}" ContentType="{_MAIN}.{kind}+xml"/>'
+        for name, (kind, _, _) in parts.items()
+    )
+
+    def relations(lines: str) -> str:
+        found = "".join(
+            f'<Relationship Id="{id}" Type="{relation}/{kind}" Target="{target}"/>'
+            for id, kind, target in (line.split() for line in lines.splitlines())
+        )
+        return (
+            f'<Relationships xmlns="{_PACKAGE}/package/2006/relationships">{found}</Relationships>'
+        )
+
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{_PACKAGE}/package/2006/content-types"><Default Extension="rels"'
+            ' ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f"{overrides}</Types>",
+        )
+        archive.writestr("_rels/.rels", relations(f"r0 officeDocument {first}"))
+        for name, (_, related, xml) in parts.items():
+            archive.writestr(name, xml)
+            if related:
+                folder, _, base = name.rpartition("/")
+                archive.writestr(f"{folder}/_rels/{base}.rels", relations(related))
+    return path
+
+
+def make_xlsx(path: Path) -> Path:
+    sheet = f"{_PACKAGE}/spreadsheetml/2006/main"
+    relation = f"{_PACKAGE}/officeDocument/2006/relationships"
+    return make_ooxml(
+        path,
+        "xl/workbook.xml",
+        {
+            "xl/workbook.xml": (
+                "spreadsheetml.sheet.main",
+                "r1 worksheet worksheets/sheet1.xml",
+                f'<workbook xmlns="{sheet}" xmlns:r="{relation}"><sheets>'
+                '<sheet name="Blatt" sheetId="1" r:id="r1"/></sheets></workbook>',
+            ),
+            "xl/worksheets/sheet1.xml": (
+                "spreadsheetml.worksheet",
+                "",
+                f'<worksheet xmlns="{sheet}"><sheetData><row r="1"><c r="A1" t="inlineStr">'
+                f"<is><t>{LETTER}</t></is></c></row></sheetData></worksheet>",
+            ),
+        },
+    )
+
+
+def make_pptx(path: Path) -> Path:
+    show, draw = f"{_PACKAGE}/presentationml/2006/main", f"{_PACKAGE}/drawingml/2006/main"
+    relation = f"{_PACKAGE}/officeDocument/2006/relationships"
+    spaces = f'xmlns:p="{show}" xmlns:a="{draw}" xmlns:r="{relation}"'
+    head = (
+        '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
+    )
+    box = (
+        '<p:sp><p:nvSpPr><p:cNvPr id="2" name="Text"/><p:cNvSpPr txBox="1"/><p:nvPr/></p:nvSpPr>'
+        '<p:spPr><a:xfrm><a:off x="500000" y="500000"/><a:ext cx="8000000" cy="800000"/></a:xfrm>'
+        '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></p:spPr><p:txBody><a:bodyPr/>'
+        f"<a:p><a:r><a:t>{LETTER}</a:t></a:r></a:p></p:txBody></p:sp>"
+    )
+    tree = f"<p:cSld><p:spTree>{head}%s</p:spTree></p:cSld>"
+    names = ["accent1", "accent2", "accent3", "accent4", "accent5", "accent6"]
+    colours = " ".join(f'{name}="{name}"' for name in names)
+    mapped = f'<p:clrMap bg1="lt1" tx1="dk1" bg2="lt2" tx2="dk2" {colours} hlink="hlink"' \
+        ' folHlink="folHlink"/>'  # fmt: skip
+    return make_ooxml(
+        path,
+        "ppt/presentation.xml",
+        {
+            "ppt/presentation.xml": (
+                "presentationml.presentation.main",
+                "r1 slideMaster slideMasters/slideMaster1.xml\nr2 slide slides/slide1.xml",
+                f'<p:presentation {spaces}><p:sldMasterIdLst><p:sldMasterId id="2147483648"'
+                ' r:id="r1"/></p:sldMasterIdLst><p:sldIdLst><p:sldId id="256" r:id="r2"/>'
+                '</p:sldIdLst><p:sldSz cx="9144000" cy="6858000"/><p:notesSz cx="6858000"'
+                ' cy="9144000"/></p:presentation>',
+            ),
+            "ppt/slideMasters/slideMaster1.xml": (
+                "presentationml.slideMaster",
+                "r1 slideLayout ../slideLayouts/slideLayout1.xml",
+                f"<p:sldMaster {spaces}>{tree % ''}{mapped}<p:sldLayoutIdLst><p:sldLayoutId"
+                ' id="2147483649" r:id="r1"/></p:sldLayoutIdLst></p:sldMaster>',
+            ),
+            "ppt/slideLayouts/slideLayout1.xml": (
+                "presentationml.slideLayout",
+                "r1 slideMaster ../slideMasters/slideMaster1.xml",
+                f"<p:sldLayout {spaces}>{tree % ''}</p:sldLayout>",
+            ),
+            "ppt/slides/slide1.xml": (
+                "presentationml.slide",
+                "r1 slideLayout ../slideLayouts/slideLayout1.xml",
+                f"<p:sld {spaces}>{tree % box}</p:sld>",
+            ),
+        },
+    )
+
+
+def make_html(path: Path, *more: str) -> Path:
+    path.write_text(
+        f"<!doctype html><html><head><meta charset=utf-8></head><body><p>{LETTER}</p>"
+        f"{''.join(more)}</body></html>"
+    )
+    return path
+
+
 def make_rtf(path: Path) -> Path:
     body = "".join(char if char.isascii() else f"\\u{ord(char)}?" for char in LETTER)
     path.write_bytes(rf"{{\rtf1\ansi\paperw11906\paperh16838 {body}\par}}".encode("ascii"))
@@ -123,6 +247,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_odt(folder / "letter.odt", f"<text:p>{LETTER}</text:p>")
     make_ods(folder / "table.ods")
     make_odp(folder / "slides.odp")
+    make_xlsx(folder / "plain.xlsx")
+    make_pptx(folder / "plain.pptx")
     for source, extensions in (
         ("letter.odt", ["doc"]), ("table.ods", ["xls", "xlsx"]), ("slides.odp", ["pptx", "ppt"]),
     ):  # fmt: skip
@@ -151,6 +277,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         *("letter.docx", "letter.rtf", "letter.odt", "letter.doc"),
         *("table.ods", "table.xls", "table.xlsx"),
         *("slides.odp", "slides.pptx", "slides.ppt"),
+        *("plain.xlsx", "plain.pptx"),
     ],
 )
 def test_office_documents(name: str, folder: Path, tmp_path: Path) -> None:
@@ -166,8 +293,9 @@ def test_office_documents(name: str, folder: Path, tmp_path: Path) -> None:
     assert darkness(look(target, dpi=150)) > 0.0005
     if name in {"letter.odt", "letter.rtf"}:
         assert sizes(target)[0] == pytest.approx((595, 842), abs=1)
-    # nothing is left but the lock
-    assert [path.name for path in scratch.iterdir()] == ["office.lock"]
+    # nothing is left but the lock, beside what holds the rooms
+    assert list(scratch.iterdir()) == []
+    assert (tmp_path / "office.lock").exists()
 
 
 class Counter(BaseHTTPRequestHandler):
@@ -213,8 +341,6 @@ def test_nothing_is_fetched(
     secret = tmp_path / "secret.txt"
     secret.write_text("GEHEIM")
     picture = tmp_path / "secret.bmp"
-    from PIL import Image
-
     Image.new("RGB", (500, 500)).save(picture)
     frame = (
         '<text:p>%s<draw:frame text:anchor-type="as-char" svg:width="5cm" svg:height="5cm">'
@@ -319,6 +445,75 @@ def test_too_little_memory(folder: Path, tmp_path: Path) -> None:
             name="letter.docx",
             target=str(tmp_path / "letter.pdf"),
         )
+
+
+@needs_office
+@pytest.mark.parametrize("name", ["letter.doc", "table.xls", "page.html", "letter.docx"])
+def test_the_first_page_for_a_report(name: str, folder: Path, tmp_path: Path) -> None:
+    """What FAX.de prints itself, drawn as LibreOffice prints it; with the usual limits."""
+    make_html(folder / "page.html")
+    scratch, target = tmp_path / "scratch", tmp_path / "page.png"
+    scratch.mkdir()
+    told = Workshop(scratch=scratch).do(
+        "first_page",
+        source=str(folder / name),
+        target=str(target),
+        width=900,
+        height=1300,
+        name=name,
+    )
+    assert told["by"] == "libreoffice" and told["pages"] == (2 if name == "letter.docx" else 1)
+    with Image.open(target) as image:
+        assert 0.0005 < darkness(image) < 0.1
+    assert list(scratch.iterdir()) == []
+
+
+@needs_office
+def test_a_web_page_fetches_nothing(
+    web: tuple[str, list[str]], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its pictures nor its frames, from the network or from this machine."""
+    address, asked = web
+    monkeypatch.setattr(office, "_without_network", list)
+    black = tmp_path / "secret.bmp"
+    Image.new("RGB", (500, 500)).save(black)
+    page = make_html(
+        tmp_path / "page.html",
+        f'<img src="{address}/a.png"><iframe src="{address}/b.html"></iframe>',
+        f'<link rel=stylesheet href="{address}/c.css"><img src="{black.as_uri()}">',
+    )
+    target = tmp_path / "page.png"
+    assert first_page(str(page), str(target), 600, 850, page.name)["by"] == "libreoffice"
+    assert asked == []
+    with Image.open(target) as image:
+        assert darkness(image) < 0.05
+
+
+@needs_office
+def test_two_workshops_have_one_libreoffice(tmp_path: Path, home: Path) -> None:
+    """Documents that are to be sent, and reports: both ask for the same lock."""
+    (tmp_path / "reports" / "room").mkdir(parents=True)
+    path = make_rtf(tmp_path / "letter.rtf")
+    lock = tmp_path / "office.lock"
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for folder in ("scratch", "reports"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            with pytest.raises(TimeLimit):
+                Workshop(scratch=tmp_path / folder, seconds=3).do(
+                    "to_pdf", source=str(path), name=path.name, target=str(tmp_path / "a.pdf")
+                )
+
+
+def test_no_lock_where_everybody_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command's scratch folder is in /tmp; what lies there already is not opened."""
+    public = tmp_path / "tmp"
+    (public / "scratch" / "room").mkdir(parents=True)
+    public.chmod(0o1777)
+    monkeypatch.setenv("HOME", str(public / "scratch" / "room"))
+    with office._one_at_a_time():
+        assert [path.name for path in public.iterdir()] == ["scratch"]
+        assert (public / "scratch" / "office.lock").exists()
 
 
 def test_without_libreoffice(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

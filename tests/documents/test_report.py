@@ -285,6 +285,70 @@ def test_the_longest_texts_do_not_run_into_each_other(tmp_path: Path) -> None:
             assert beside or bottom > other_top - 2 or other_bottom > top - 2
 
 
+_HOSTILE = {
+    "right to left": "\u202eאבג \u05d0\u2066 MEIER \u202d",
+    "four kilobytes": "+49 40 123456 MEIER " * 205,
+    "control characters": "\x00\x1b]0;title\x07\x1b[2J\r\n\x85\u2028MEIER\x7f",
+    "one word": "W" * 4096,
+    "accents on accents": "M" + "\u0301" * 900 + "EIER",
+    "markup": "<b>MEIER</b> %s {} \\u0041 (Tj) ET",
+}
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("is_ok", [True, False])
+@pytest.mark.parametrize("station", _HOSTILE.values(), ids=_HOSTILE)
+def test_a_hostile_station_changes_nothing_else(
+    tmp_path: Path, station: str, is_ok: bool, language: str
+) -> None:
+    """It may say what it likes: opened by qpdf and by pdfium, all other facts are there."""
+    names = [f"{number} {'Klageerwiderung ' * 4}"[:56] + ".pdf" for number in range(1, 4)]
+    text = _made(
+        tmp_path,
+        language=language,
+        is_ok=is_ok,
+        station_id=station,
+        recipient_name=station,
+        sha256=[{"name": name, "sha256": _SHA} for name in names],
+    )
+    for fact in (
+        "+49 40 123456",
+        "+49 30 1234560",
+        "Az. 12 C 345/26",
+        "24.11.2026, 14:03:12 (MEZ)",
+        "1 min 12 s",
+        "81234567",
+        "1284",
+        _PROTOCOL,
+        *names,
+        (report_words.OK if is_ok else report_words.NOT_SENT).in_(
+            "de" if language == "de" else "en"
+        ),
+    ):
+        assert fact in text, fact
+    assert text.count(_SHA) == 3
+    assert not set(text) & set("\u202e\u202d\u2066\x1b\x07\x00\x7f\x85\u2028")
+    with pikepdf.open(tmp_path / "report.pdf") as made:
+        assert made.check_pdf_syntax() == []
+        (page,) = made.pages
+        assert [float(side) for side in page.MediaBox] == pytest.approx(
+            [0, 0, 595.28, 841.89], 1e-3
+        )
+        for font in page.Resources.Font.values():
+            assert "/FontFile2" in font.FontDescriptor
+    with pypdfium2.PdfDocument(tmp_path / "report.pdf") as made:
+        boxes = made[0].get_textpage()
+        edges = [boxes.get_rect(number) for number in range(boxes.count_rects())]
+    assert min(left for left, *_ in edges) > 55
+    assert max(right for _, _, right, _ in edges) < 595 - 45
+
+
+def test_what_is_said_of_the_picture_stands_under_it(tmp_path: Path) -> None:
+    Image.new("L", (1000, 1414), 255).save(tmp_path / "page.png")
+    text = _made(tmp_path, picture=str(tmp_path / "page.png"), note="wie LibreOffice sie druckt")
+    assert "wie LibreOffice sie druckt" in text and "verkleinert" not in text
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

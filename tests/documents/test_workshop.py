@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from faxd.documents import BadDocument, MemoryLimit, TimeLimit, Workshop, WorkshopError
+from faxd.documents import BadDocument, Held, MemoryLimit, TimeLimit, Workshop, WorkshopError
 
 _ILL = ("-I", str(Path(__file__).parent / "ill_works.py"))
 
@@ -30,6 +34,24 @@ def scratch(tmp_path: Path) -> Path:
 def ill(scratch: Path) -> Workshop:
     """A workshop of works that go wrong."""
     return Workshop(seconds=20, memory=512 << 20, scratch=scratch, program=_ILL)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder that every user may come to."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _everybodys_python() -> Path | None:
+    """A Python as new as this one, in no folder that is closed to other users."""
+    for folder in (Path(sys.base_prefix) / "bin", Path("/usr/bin")):
+        python = folder / f"python3.{sys.version_info.minor}"
+        if python.exists() and all(one.stat().st_mode & 0o001 for one in python.parents):
+            return python
+    return None
 
 
 def _gone(pid: int) -> bool:
@@ -67,6 +89,109 @@ def test_the_child_has_nothing_of_the_daemon(
     assert told["leader"]
     assert told["descriptors"] <= 6, "three, that of the answer, and that of the list itself"
     assert Path(told["folder"]).parent == scratch
+
+
+def test_the_child_has_no_capability_and_gets_none(ill: Workshop) -> None:
+    """Nor does what it starts; it is asked of the kernel."""
+    told = ill.do("privileges")
+    for who in ("own", "started"):
+        status = told[who]
+        assert status["NoNewPrivs"] == "1"
+        for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            assert int(status[name], 16) == 0, f"{who}: {name}"
+        if os.geteuid() == 0:
+            assert int(status["CapBnd"], 16) == 0
+    assert told["user"] == os.geteuid()
+    assert told["granted"] == (told["interfaces"] == ["lo"])
+
+
+def test_the_child_reaches_nobody(ill: Workshop) -> None:
+    """Not even this machine's own ports, where the kernel grants it a network of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        told = ill.do("connect", port=server.getsockname()[1])
+    if not ill.do("privileges")["granted"]:
+        pytest.skip("the kernel grants no network namespace")
+    assert told["error"] != 0
+
+
+def test_a_service_with_a_capability_keeps_it_for_itself(elsewhere: Path) -> None:
+    """As systemd starts faxd: a user without rights, and CAP_LEASE, which children inherit."""
+    setpriv, python = shutil.which("setpriv"), _everybodys_python()
+    if setpriv is None or python is None or os.geteuid() != 0:
+        pytest.skip("takes setpriv, root, and a Python for everybody")
+    root = str(Path(__file__).parents[2])
+    ill = (
+        f"import runpy, sys; sys.path.insert(0, {root!r});"
+        f"runpy.run_path({_ILL[1]!r}, run_name='__main__')"
+    )
+    program = textwrap.dedent(f"""
+        import json, sys
+        sys.path.insert(0, {root!r})
+        from pathlib import Path
+        from faxd.documents import Held, Workshop
+        print([line for line in open("/proc/self/status") if line.startswith("CapEff")])
+        workshop = Workshop(scratch=Path({str(elsewhere)!r}), program=("-I", "-c", {ill!r}))
+        told = workshop.do("privileges")
+        with open({str(elsewhere / "private")!r}, "w+") as file:
+            file.write("here")
+            file.flush()
+            told["held"] = workshop.do("read", source=Held(file.fileno()))["content"]
+        print(json.dumps(told))
+    """)
+    done = subprocess.run(
+        [
+            *(setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"),
+            *("--inh-caps=+lease", "--ambient-caps=+lease", "--bounding-set=-all,+lease"),
+            *(str(python), "-I", "-c", program),
+        ],
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+    )
+    if f"Permission denied: '{root}" in done.stderr or "No module named 'faxd" in done.stderr:
+        pytest.skip("another user may not read this program")
+    assert done.returncode == 0, done.stderr
+    first, last = done.stdout.splitlines()
+    assert "0000000010000000" in first, "CAP_LEASE"
+    told = json.loads(last)
+    assert told["held"] == "here" and told["user"] == 65534
+    for status in (told["own"], told["started"]):
+        held = ("CapInh", "CapPrm", "CapEff", "CapAmb")
+        assert {int(status[name], 16) for name in held} == {0}
+        assert status["NoNewPrivs"] == "1"
+
+
+def test_a_file_is_handed_over_open(ill: Workshop, tmp_path: Path) -> None:
+    """Whatever lies under its name by then; alone, and in a list beside others."""
+    path, other = tmp_path / "letter", tmp_path / "other"
+    path.write_text("the letter")
+    other.write_text("the other")
+    with path.open("rb") as file:
+        path.unlink()
+        path.symlink_to("/etc/passwd")
+        file.read(3)  # wherever it stands, the child begins at its beginning
+        assert ill.do("read", source=Held(file.fileno()))["content"] == "the letter"
+        told = ill.do("read_all", sources=[str(other), Held(file.fileno())])
+        assert told == {"contents": ["the other", "the letter"]}
+        plain = str(Held(file.fileno()).path)
+        with pytest.raises(WorkshopError):
+            ill.do("read", source=plain)  # words of a document, which are no descriptor
+
+
+def test_root_reads_for_a_child_that_is_none(ill: Workshop, tmp_path: Path) -> None:
+    """A file of somebody else's: a container's root may read it, its child may not."""
+    if os.geteuid() != 0:
+        pytest.skip("takes root")
+    path = tmp_path / "letter"
+    path.write_text("the letter")
+    path.chmod(0o600)
+    os.chown(path, 12345, 12345)
+    with path.open("rb") as file:
+        told = ill.do("read", source=Held(file.fileno()))
+    assert told["content"] == "the letter" and "held-" in told["source"]
+    with pytest.raises(WorkshopError, match="Permission denied"):
+        ill.do("read", source=str(path))
 
 
 def test_what_it_writes_is_private_and_what_it_litters_is_removed(

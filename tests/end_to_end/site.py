@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import signal
 import socket
 import sqlite3
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from faxd.simulator import Account, Job, Simulator, SyntheticImage
@@ -44,7 +46,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        self.status_port = _free_port()
+        self.status_port = free_port()
         for index, name in enumerate(self.names):
             self.inbox(name).mkdir(parents=True, exist_ok=True)
             if self.send is not None:
@@ -257,12 +259,12 @@ class Daemon:
         return self._log.read_text()
 
     def wait_for(self, note: str, timeout: float = 45) -> None:
-        """Wait for a word to systemd that begins like that."""
+        """Wait for a word to systemd that begins like that; ``*`` is anything."""
 
         def came() -> bool:
             with suppress(TimeoutError):
                 self.notes += self._socket.recv(4096).decode().splitlines()
-            return any(line.startswith(note) for line in self.notes)
+            return any(fnmatchcase(line, f"{note}*") for line in self.notes)
 
         wait_until(lambda: came() or self.process.poll() is not None, timeout, pause=0)
         assert came(), self.log
@@ -328,6 +330,13 @@ def each_once(found: Iterable[bytes], contents: Iterable[bytes]) -> bool:
     return sorted(map(sha256, found)) == sorted(map(sha256, contents))
 
 
-def _free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return int(server.getsockname()[1])
+def free_port() -> int:
+    """A port of this machine at which nobody listens.
+
+    Below those that the kernel gives to outgoing connections, of which other tests make many:
+    until the program listens there it must stay free.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with suppress(OSError), closing(socket.create_server(("127.0.0.1", port))):
+            return port

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from faxd.lock import Lock
 from faxd.simulator import Fault, FaultKind, Simulator
 
 from .site import PASSWORD, PYTHON, Site, wait_until
@@ -149,6 +150,17 @@ def test_a_bad_configuration(command: str, site: Site) -> None:
     assert "No such file" in done.stderr
 
 
+@pytest.mark.parametrize("bad", ["pol_interval = 1\n", "[[[\n", "wsdl = 1\n"])
+def test_a_bad_configuration_beside_a_daemon(bad: str, site: Site) -> None:
+    site.state.mkdir()
+    site.config.write_text(site.config.read_text() + bad)
+    assert "runs on" not in site.faxd("status").stderr
+    with Lock(site.state):
+        done = site.faxd("status")
+    assert done.returncode == 78
+    assert f"faxd (pid {os.getpid()}) runs on with the configuration that it has" in done.stderr
+
+
 def test_plain_http_is_refused(site: Site) -> None:
     config = site.config.read_text()
     site.config.write_text(config.replace(site.server.wsdl_url, "http://fax.example/x?wsdl"))
@@ -250,8 +262,17 @@ def test_a_demo_that_is_ended_leaves_no_daemon_behind(number: int, tmp_path: Pat
     assert not Path(f"/proc/{daemon}").exists()
 
 
+#: the program, whose demo waits for what is missing for seconds only
+IMPATIENT = """\
+from faxd.cli import main
+from faxd.demo import show
+show._PATIENCE = 6.0
+main()
+"""
+
+
 def test_demo_says_what_is_missing(tmp_path: Path) -> None:
-    """The check of the demo can fail: here the inbox takes nothing."""
+    """The check of the demo can fail: here the inbox takes nothing, and it is soon told so."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("needs root and mount")
     inbox = tmp_path / "demo" / "inbox"
@@ -263,10 +284,10 @@ def test_demo_says_what_is_missing(tmp_path: Path) -> None:
         pytest.skip("tmpfs cannot be mounted here")
     try:
         done = subprocess.run(
-            [PYTHON, "-m", "faxd", "demo", "--once", "--folder", str(tmp_path)],
+            [PYTHON, "-c", IMPATIENT, "demo", "--once", "--folder", str(tmp_path)],
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=120,
             check=False,
         )
     finally:

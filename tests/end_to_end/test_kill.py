@@ -1,11 +1,9 @@
-"""Every system call of a poll is the last one, or fails; nothing is lost or doubled."""
+"""Any system call of a poll is the last one, or fails; nothing is lost or doubled."""
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from faxd.simulator import Simulator
 from faxd.wiring import poll_once
 
 from .site import Site
+from .strikes import LONG, points, require_strace, strace
 
 #: all by which a poll changes files and folders or speaks to the server
 CALLS = (
@@ -45,15 +44,29 @@ class Quiet:
     def saved(self, fax: object) -> None: ...
 
 
-def poll_under_strace(site: Site, inject: str) -> int:
+def poll_under_strace(site: Site, *injected: str, watched: str = "") -> int:
     """Exit status of a real `faxd poll` in which strace injects something."""
+    trace = site.root / "trace" if watched else None
     done = subprocess.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={inject}", *site.command("poll")],
+        strace(site.command("poll"), *injected, watched=watched, trace=trace),
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return done.returncode
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """How often a poll that nothing disturbs makes each call."""
+    require_strace()
+    with Simulator() as server:
+        site = Site(tmp_path_factory.mktemp("whole"), server)
+        site.add_faxes(FAXES)
+        assert poll_under_strace(site, watched=",".join(CALLS)) == 0
+        site.require_each_once()
+    trace = (site.root / "trace").read_text(errors="replace")
+    return {call: trace.count(f" {call}(") for call in CALLS}
 
 
 def require_nothing_lost(site: Site) -> None:
@@ -70,28 +83,27 @@ def poll_again(site: Site) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.timeout(400)
-def test_killed_at_every(call: str, tmp_path: Path, server: Simulator) -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed (package strace)")
-    for kills in count():
-        site = Site(tmp_path / str(kills), server)
+@LONG
+def test_killed_at_every(
+    call: str, tmp_path: Path, server: Simulator, calls: dict[str, int]
+) -> None:
+    survived = 0
+    where = points(calls[call], step=STEP.get(call, 1))
+    for when in where:
+        site = Site(tmp_path / str(when), server)
         site.add_faxes(FAXES)
-        when = 1 + kills * STEP.get(call, 1)
-        survived = poll_under_strace(site, f"{call}:signal=KILL:when={when}") == 0
+        survived += poll_under_strace(site, f"{call}:signal=KILL:when={when}") == 0
         require_nothing_lost(site)
-        moved = tmp_path / f"moved-{kills}"
+        moved = tmp_path / f"moved-{when}"
         moved.mkdir()
-        if kills % 2:  # the office is quick, and takes away what it sees
+        if when % 2:  # the office is quick, and takes away what it sees
             for path in site.inbox().glob("*.tif"):
                 path.rename(moved / path.name)
         poll_again(site)
         site.require_each_once(site.inbox(), moved)
         assert not list((site.inbox() / ".faxd").iterdir())
-        if survived:
-            break
-    print(f"killed at {kills} calls of {call}")
-    assert kills, "strace struck nothing"
+    print(f"killed at {len(where)} of {calls[call]} calls of {call}, {survived} came through")
+    assert survived < len(where), "strace struck nothing"
 
 
 #: a disk that gives up, and one that is full
@@ -109,29 +121,20 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("call", "error"), FAILURES)
-@pytest.mark.timeout(400)
-def test_failing_at_every(call: str, error: str, tmp_path: Path, server: Simulator) -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed (package strace)")
-    site = Site(tmp_path / "count", server)
-    site.add_faxes(FAXES)
-    trace = tmp_path / "trace"
-    subprocess.run(
-        ["strace", "-f", "-o", str(trace), "-e", f"trace={call}", *site.command("poll")],
-        check=True,
-        timeout=60,
-    )
-    calls = trace.read_text().count(f"{call}(")
+@LONG
+def test_failing_at_every(
+    call: str, error: str, tmp_path: Path, server: Simulator, calls: dict[str, int]
+) -> None:
     failed = 0
-    for number in range(1, calls + 1):
-        site = Site(tmp_path / str(number), server)
+    where = points(calls[call])
+    for when in where:
+        site = Site(tmp_path / str(when), server)
         site.add_faxes(FAXES)
-        failed += poll_under_strace(site, f"{call}:error={error}:when={number}") != 0
+        failed += poll_under_strace(site, f"{call}:error={error}:when={when}") != 0
         require_nothing_lost(site)
         poll_again(site)
         site.require_each_once()
-    print(f"{error} at {calls} calls of {call}, {failed} polls failed")
-    assert calls
+    print(f"{error} at {len(where)} of {calls[call]} calls of {call}, {failed} polls failed")
 
 
 def test_killed_while_a_fax_arrives(tmp_path: Path, server: Simulator) -> None:

@@ -1,4 +1,4 @@
-"""Every system call of taking, sending and filing is the last one, or fails.
+"""Any system call of taking, sending and filing is the last one, or fails.
 
 No document is lost, and none is accepted twice: each lies in the outbox, on its way, or in sent;
 and after a run that nothing disturbs all have gone out once and are reported.
@@ -6,11 +6,9 @@ and after a run that nothing disturbs all have gone out once and are reported.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from faxd.simulator import Simulator
 
 from .send_all import send_all
 from .site import Site, each_once, pdf
+from .strikes import LONG, points, require_strace, strace
 
 #: all by which a run changes files and folders or speaks to the server
 CALLS = (
@@ -54,13 +53,8 @@ FAILURES = (
     ("sendto", "EPIPE"),
     ("connect", "ETIMEDOUT"),
 )
-#: how many calls of a kind are tried, from the first to the last at equal distances. With
-#: FAXD_THOROUGH=1 all are, but for those of which most change nothing (what is opened is mostly
-#: only read, and SQLite's writes are SQLite's to survive): a quarter of an hour.
-_POINTS = 6
-_EVERY = {"openat": 4, "pwrite64": 6}
-#: processes at the same time
-_AT_ONCE = 2
+#: what is opened is mostly only read, and SQLite's many writes are SQLite's to survive
+STEP = {"openat": 4, "pwrite64": 6}
 
 JOB_FILE = """\
 to = [{ number = "030 23125001", reference = "RE-4711" }]
@@ -86,18 +80,16 @@ class Office:
             self.site.drop("Rundschreiben.pdf.csv", LIST.encode()),
         ]
 
-    def run(self, *options: str, trace: Path = Path("/dev/null")) -> bool:
+    def run(self, *injected: str, watched: str = "", trace: Path | None = None) -> bool:
         """A process of its own under strace; whether nothing was left to do."""
-        # Faster, but strace 6.1 then sends no signals.
-        fast = [] if "signal=" in "".join(options) else ["--seccomp-bpf"]
         program = [sys.executable, "-m", "tests.end_to_end.send_all", str(self.site.config)]
         done = subprocess.run(
-            ["strace", "-f", "-qq", *fast, "-o", str(trace), *options, *program],
+            strace(program, *injected, watched=watched, trace=trace),
             cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         self.output = done.stdout
@@ -140,26 +132,17 @@ class Office:
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, int]]:
     """By call: how many come before the work begins, and how many belong to it."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed (package strace)")
+    require_strace()
     names = {*CALLS, *(call for call, _ in FAILURES)}
     return counted(tmp_path_factory.mktemp("whole"), *names)
-
-
-def injections(watched: str, *injected: str) -> list[str]:
-    """strace's options: it strikes only what it watches, and slows down only that."""
-    calls = [f"inject={one}" for one in injected if one]
-    also = ",".join(one.partition(":")[0] for one in injected if one)
-    watched = watched + ("," if also and not watched.endswith("=") else "") + also
-    return [option for one in (watched, *calls) for option in ("-e", one)]
 
 
 def counted(root: Path, *names: str, beside: str = "") -> dict[str, tuple[int, int]]:
     office = Office(root)
     trace = root / "trace"
+    watched = ",".join((*names, "getpgid"))
     try:
-        watched = f"trace={','.join(names)},getpgid"
-        assert office.run(*injections(watched, beside), trace=trace), office.output
+        assert office.run(*filter(None, [beside]), watched=watched, trace=trace), office.output
         office.require_all_sent()
     finally:
         office.close()
@@ -171,7 +154,7 @@ def disturb(root: Path, *inject: str) -> bool:
     """One run with a disturbance, and one without; whether the first came to its end."""
     office = Office(root)
     try:
-        survived = office.run(*injections("trace=", *inject))
+        survived = office.run(*inject)
         office.require_nothing_lost()
         # What may not be read counts as somebody else's, and is not removed.
         office.require_all_sent(slips_may_stay="EACCES" in inject[0])
@@ -186,30 +169,22 @@ def disturb(root: Path, *inject: str) -> bool:
 
 def disturb_at_each(root: Path, call: str, how: str, place: tuple[int, int], *beside: str) -> None:
     before, number = place
-    assert number, f"nothing here calls {call}"
-    step = _EVERY.get(call, 1)
-    if not os.environ.get("FAXD_THOROUGH"):
-        step = -(-number // _POINTS)
-    # Runs differ a little (a piece more, a record less): the last one may come through.
-    points = range(before + 1, before + number + 2, step)
-
-    def one(when: int) -> bool:
-        return disturb(root / str(when), f"{call}:{how}:when={when}", *beside)
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        survived = list(pool.map(one, points))
-    assert "signal" not in how or not all(survived), "nothing was killed"
-    print(f"{how} at {len(points)} of {number} calls of {call}, {sum(survived)} runs came through")
+    where = points(number, before=before, step=STEP.get(call, 1))
+    survived = sum(
+        disturb(root / str(when), f"{call}:{how}:when={when}", *beside) for when in where
+    )
+    assert "signal" not in how or survived < len(where), "nothing was killed"
+    print(f"{how} at {len(where)} of {number} calls of {call}, {survived} runs came through")
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.timeout(550)
+@LONG
 def test_killed_at_every(call: str, tmp_path: Path, calls: dict[str, tuple[int, int]]) -> None:
     disturb_at_each(tmp_path, call, "signal=KILL", calls[call])
 
 
 @pytest.mark.parametrize(("call", "error"), FAILURES)
-@pytest.mark.timeout(550)
+@LONG
 def test_failing_at_every(
     call: str, error: str, tmp_path: Path, calls: dict[str, tuple[int, int]]
 ) -> None:
@@ -217,11 +192,10 @@ def test_failing_at_every(
 
 
 @pytest.mark.parametrize("how", ["signal=KILL", "error=ENOSPC"])
-@pytest.mark.timeout(550)
+@LONG
 def test_where_files_cannot_be_renamed_without_replacing(how: str, tmp_path: Path) -> None:
     """As on some network mounts: a name is given by a link, and the old one is then removed."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed (package strace)")
+    require_strace()
     beside = "renameat2:error=EINVAL"
     place = counted(tmp_path / "whole", "linkat", beside=beside)["linkat"]
     disturb_at_each(tmp_path, "linkat", how, place, beside)

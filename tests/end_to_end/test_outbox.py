@@ -38,6 +38,7 @@ def send_jobs(site: Site, index: int = 0) -> int:
 # noticing files
 
 
+@pytest.mark.alone
 def test_from_close_to_send_job(tmp_path: Path, server: Simulator) -> None:
     """With the default settings; the figures are the benchmark's, this finds what waits."""
     site = Site(tmp_path, server, interval=60, send="")
@@ -374,18 +375,20 @@ def test_started_again_with_jobs_in_every_state(office: Site) -> None:
 def test_what_systemd_is_told(office: Site) -> None:
     office.server.rules.job_seconds = 600
     with office.daemon() as daemon:
-        daemon.wait_for("STATUS=1 account, all well")
+        daemon.wait_for("STATUS=1 account, last poll * ago, all well")
         office.drop(f"{NUMBER} Rechnung.pdf")
-        daemon.wait_for("STATUS=1 account; 1 job under way, all well")
+        daemon.wait_for("STATUS=1 account, last poll * ago, 1 job under way, all well")
         office.server.change_account(office.number(), password="another")
         office.drop(f"{NUMBER} Mahnung.pdf")
-        daemon.wait_for("STATUS=1 account; 2 jobs under way; praxis sends nothing: ")
+        daemon.wait_for(
+            "STATUS=1 account, last poll * ago, 2 jobs under way; praxis sends nothing: "
+        )
         assert PASSWORD not in "".join(daemon.notes) + daemon.log
         office.server.change_account(office.number(), password=PASSWORD)
         office.password_file.write_text(PASSWORD + "\n")  # as if it had been corrected
         daemon.signal(signal.SIGHUP)  # otherwise that counts within 15 s
         wait_until(lambda: len(office.jobs()) == 2)
-        daemon.wait_for("STATUS=1 account; 2 jobs under way, all well")
+        daemon.wait_for("STATUS=1 account, last poll * ago, 2 jobs under way, all well")
 
 
 def test_changed_settings_count_from_sighup_on(office: Site) -> None:
@@ -456,6 +459,7 @@ def test_accounts_send_apart(tmp_path: Path, server: Simulator) -> None:
     office.require_sent_once(*hung)
 
 
+@pytest.mark.alone
 def test_it_stays_small(office: Site) -> None:
     with office.daemon() as first:
         office.drop(f"{NUMBER} vorher.pdf")

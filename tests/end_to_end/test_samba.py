@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from faxd.simulator import Simulator
 from tests.places import ROOT
 
-from .site import Site, each_once, pdf, wait_until
+from .site import Site, each_once, free_port, pdf, wait_until
 
 SMBD = shutil.which("smbd") or shutil.which("smbd", path="/usr/sbin")
 NUMBER = "+49 40 123456"
@@ -61,8 +61,7 @@ class Share:
         self.root = root
         self.path = root / "share"
         self._config = root / "smb.conf"
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self._port = int(free.getsockname()[1])
+        self._port = free_port()
         for name in ("share", "lock", "state", "cache", "pid", "private", "ncalrpc"):
             (root / name).mkdir()
         for folder in (self.path, root, *root.parents[:2]):  # guests must get there

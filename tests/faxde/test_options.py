@@ -17,7 +17,7 @@ ALL = Options(
     busy_retries=3,
     retries=0,
     mail_from="praxis@faxd.example",
-    flash_sms=True,
+    flash=True,
     sms_from="Praxis1",
     status_url="www.faxd.example/status&JOBID=$JID&STAT=$STAT",
 )
@@ -105,7 +105,7 @@ def test_nothing_ends_a_value(name: str, evil: str) -> None:
             **{name: st.text(max_size=40) for name in TEXTS},
             "busy_retries": st.integers(),
             "retries": st.integers(),
-            "flash_sms": st.booleans(),
+            "flash": st.booleans(),
         },
     )
 )
@@ -124,7 +124,7 @@ def test_what_is_rendered_parses_back(fields: dict[str, Any]) -> None:
             "header": st.text(
                 st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30
             ),
-            "flash_sms": st.booleans(),
+            "flash": st.booleans(),
         }
     )
 )
@@ -136,7 +136,7 @@ def test_what_is_likely_parses_back(fields: dict[str, Any]) -> None:
 def check(fields: dict[str, Any], rendered: str) -> None:
     switches = dict(switch.partition("=")[::2] for switch in rendered.split(";") if rendered)
     expected = {NAMES[name]: str(value) for name, value in fields.items() if name in NAMES}
-    if fields.get("flash_sms"):
+    if fields.get("flash"):
         expected["FLASHSMS"] = ""
     assert switches == expected
     assert rendered.isprintable()

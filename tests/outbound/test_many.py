@@ -31,7 +31,8 @@ def test_who_sends_does_not_wait_for_who_files(office: Office) -> None:
         threading.Thread(target=show).start()
         assert shown.wait(5)
         assert "WAITING" in office.slip()
-    office.tell()
+        assert office.woken[-1] == office.dispatch.show
+    office.dispatch.reception.show_left()
     assert "BEING HANDED OVER" in office.slip()
 
 
@@ -45,6 +46,7 @@ def test_a_slip_shows_what_is_when_it_is_written(office: Office) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    office.dispatch.reception.show_left()
     assert not office.dispatch.reception._to_show
     assert "BEING HANDED OVER" in office.slip()
 
@@ -62,11 +64,14 @@ def test_what_is_asked_for_each_job_sorts_nothing(
 
     ledger = Ledger(tmp_path / "ledger.sqlite")
     monkeypatch.setattr(Ledger, "select", explained)
+    monkeypatch.setattr(Ledger, "each", explained)
     ledger.jobs.start("123456", utc_now(), (JobState.WAITING, JobState.UNCERTAIN))
     ledger.jobs.due("123456", (JobState.ACCEPTED,), utc_now(), limit=100)
-    ledger.jobs.slips("123456")
+    list(ledger.jobs.slips("123456"))
+    ledger.jobs.numbers("123456", (JobState.WAITING, JobState.ACCEPTED))
+    ledger.jobs.unproved("123456")
     ledger.close()
-    assert len(plans) >= 3
+    assert len(plans) >= 5
     assert not [plan for plan in plans if "SCAN" in plan or "TEMP B-TREE" in plan]
 
 

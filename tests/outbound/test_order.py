@@ -26,6 +26,7 @@ def test_a_name_says_nothing_where_a_command_does() -> None:
     found = plan(Order(to=("+4940123456",)), "+49 30 999999[x] @0800 Rechnung.pdf")
     assert [one.address for one in found.recipients] == ["+4940123456"]
     assert (found.at, found.title) == (None, "+49 30 999999[x] @0800 Rechnung")
+    assert found.subject == found.title
     assert found.documents == ("+49 30 999999[x] @0800 Rechnung.pdf",)
 
 
@@ -71,6 +72,10 @@ def test_a_text_is_called_by_its_beginning(text: str, title: str) -> None:
     [
         (Order(to=("12",)), "12"),
         (Order(to=("+4940123456",), at="@noon"), "is not a time"),
+        (Order(to=("+4940123456",), at="2500"), 'written as "2026-12-24 08:00" or "08:00"'),
+        (Order(to=("+4940123456",), options=("retries=drei",)), "Allowed: a number from 0 to 99."),
+        (Order(to=("+4940123456",), options=("flash=x",)), "Allowed: true or false."),
+        (Order(kind=Kind.SMS, to=("040 123456",)), "(in job files and commands: kind fax)"),
         (Order(to=("+4940123456",), options=("retries",)), 'of "retries" cannot be used'),
         (Order(to=("+4940123456",), reference="[x]"), "square brackets"),
     ],

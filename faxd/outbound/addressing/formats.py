@@ -35,6 +35,17 @@ _OTHERS = (
     (b"II+\0", Words("ein BigTIFF", "a BigTIFF")),
     (b"MM\0+", Words("ein BigTIFF", "a BigTIFF")),
 )  # fmt: skip
+#: what else goes with LibreOffice on the server, and without
+_BY_OFFICE = Words(
+    "Dateien von Word, Excel, PowerPoint und LibreOffice",
+    "files of Word, Excel, PowerPoint and LibreOffice",
+)
+_WITHOUT_OFFICE = Words("die alten Formate DOC und XLS", "the old formats DOC and XLS")
+#: with LibreOffice, what such a file must be that is refused all the same
+_ZIP = Words(
+    "ein ZIP oder eine Office-Datei mit unbekannter Endung",
+    "a ZIP, or an Office file with an unknown extension",
+)
 #: pictures that become PDFs
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8")
 #: what LibreOffice makes PDFs of, by their extensions: what lies in a ZIP, and in a Compound File
@@ -84,7 +95,7 @@ def needs_pdf(name: str, head: bytes, *, office: bool) -> bool:
         return False
     if may_be_pdf(name, head, office=office):
         return True
-    raise Refused(_not_taken(name, head))
+    raise Refused(_not_taken(name, head, office=office))
 
 
 def may_be_pdf(name: str, head: bytes, *, office: bool) -> bool:
@@ -143,7 +154,7 @@ def _safe(stem: str) -> str:
     return kept[:_MAX_STEM].strip(" -") or "document"
 
 
-def _not_taken(name: str, head: bytes) -> Words:
+def _not_taken(name: str, head: bytes, *, office: bool = False) -> Words:
     if not head:
         return Words(
             f"Die Datei „{shown(name)}“ ist leer. Bitte speichern Sie sie noch einmal.",
@@ -153,14 +164,16 @@ def _not_taken(name: str, head: bytes) -> Words:
         "eine Datei, deren Inhalt zu keinem davon passt", "a file whose content is none of them"
     )
     what = next((words for magic, words in _OTHERS if head.startswith(magic)), unknown)
+    if office and head.startswith(b"PK\x03\x04"):
+        what = _ZIP
+    more = _BY_OFFICE if office else _WITHOUT_OFFICE
     return Words(
-        f"Die Datei „{shown(name)}“ kann so nicht versendet werden. Es gehen PDF, TIF und andere"
-        " Bilder (JPEG, PNG, GIF, WebP, BMP), HTML und die alten Formate DOC und XLS; dies ist"
-        f" {what.de}. Bitte öffnen Sie sie, wählen Sie"
-        " Drucken und als Drucker „Microsoft Print to PDF“ (oder „Als PDF speichern“), und legen"
-        " Sie die PDF-Datei hier ab.",
+        f"Die Datei „{shown(name)}“ kann so nicht versendet werden. Möglich sind PDF, TIF und"
+        f" andere Bilder (JPEG, PNG, GIF, WebP, BMP), Texte (.txt), HTML und {more.de}; dies ist"
+        f" {what.de}. Bitte öffnen Sie sie, wählen Sie Drucken und als Drucker"
+        " „Microsoft Print to PDF“ (oder „Als PDF speichern“), und senden Sie die PDF-Datei.",
         f'The file "{shown(name)}" cannot be sent as it is. PDF, TIF and other pictures (JPEG,'
-        " PNG, GIF, WebP, BMP), HTML and the old formats DOC and XLS go; this is"
-        f" {what.en}. Please open it, choose Print, and"
-        ' "Microsoft Print to PDF" as the printer (or "Save as PDF"), and drop the PDF file here.',
+        f" PNG, GIF, WebP, BMP), texts (.txt), HTML and {more.en} go; this is {what.en}. Please"
+        ' open it, choose Print, and "Microsoft Print to PDF" as the printer (or "Save as PDF"),'
+        " and send the PDF file.",
     )

@@ -108,11 +108,11 @@ def _parse(name: str, content: bytes) -> dict[str, Any]:
             found = tomllib.loads(text)
     # RecursionError: ten thousand brackets.
     except (ValueError, RecursionError) as error:
-        where = shown(str(error)) or "?"
+        where = _where(error)
         raise Refused(
             Words(
-                f"Sie ist nicht lesbar ({where}). Erlaubt ist TOML (.toml) oder JSON (.json).",
-                f"It cannot be read ({where}). Allowed is TOML (.toml) or JSON (.json).",
+                f"Sie ist nicht lesbar: {where.de}. Erlaubt ist TOML (.toml) oder JSON (.json).",
+                f"It cannot be read: {where.en}. Allowed is TOML (.toml) or JSON (.json).",
             )
         ) from None
     if not isinstance(found, dict):
@@ -123,6 +123,19 @@ def _parse(name: str, content: bytes) -> dict[str, Any]:
             )
         )
     return found
+
+
+def _where(error: Exception) -> Words:
+    """Where a parser gave up; what it says besides is English, and for programmers."""
+    if isinstance(error, RecursionError):
+        return Words("Klammern sind zu tief verschachtelt", "brackets are nested too deeply")
+    said = shown(str(error)) or "?"
+    # As json and tomllib put it.
+    if place := re.search(r"line ([0-9]+),? column ([0-9]+)", str(error)):
+        return Words(f"Fehler in Zeile {place[1]}, Spalte {place[2]}", said)
+    if "end of document" in str(error):
+        return Words("Fehler am Ende der Datei", said)
+    return Words("sie ist falsch aufgebaut", said)
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

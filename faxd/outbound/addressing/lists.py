@@ -99,27 +99,31 @@ def _is_heading(row: Row) -> bool:
 
 def _bad_lines(name: str, problems: list[tuple[int, Words]]) -> Words:
     count = len(problems)
-    german = [
-        f"In der Liste „{shown(name)}“ stimmt {_lines_de(count)} nicht; gesendet wurde nichts."
+    which = (
+        Words("eine Zeile", "one line is")
+        if count == 1
+        else Words(f"in {count} Zeilen etwas", f"{count} lines are")
+    )
+    said = [
+        Words(
+            f"In der Liste „{shown(name)}“ stimmt {which.de} nicht; gesendet wurde nichts.",
+            f'In the list "{shown(name)}" {which.en} wrong; nothing was sent.',
+        )
     ]
-    english = [f'In the list "{shown(name)}" {_lines_en(count)} wrong; nothing was sent.']
-    for line, words in problems[:_NAMED]:
-        german.append(f"Zeile {line}: {words.de}")
-        english.append(f"Line {line}: {words.en}")
-    if count > _NAMED:
-        german.append(f"… und {count - _NAMED} weitere Zeilen.")
-        english.append(f"… and {count - _NAMED} more lines.")
-    german.append("Bitte berichtigen Sie die Liste und legen Sie alles noch einmal ab.")
-    english.append("Please correct the list and drop everything again.")
-    return Words("\n".join(german), "\n".join(english))
+    said += [
+        Words(f"Zeile {line}: {words.de}", f"Line {line}: {words.en}")
+        for line, words in problems[:_NAMED]
+    ]
+    if (more := count - _NAMED) > 0:
+        said.append(Words(f"… und {more} weitere Zeilen.", f"… and {more} more lines."))
+    said.append(_CORRECT)
+    return Words("\n".join(each.de for each in said), "\n".join(each.en for each in said))
 
 
-def _lines_de(count: int) -> str:
-    return "eine Zeile" if count == 1 else f"in {count} Zeilen etwas"
-
-
-def _lines_en(count: int) -> str:
-    return "one line is" if count == 1 else f"{count} lines are"
+_CORRECT = Words(
+    "Bitte berichtigen Sie die Liste und legen Sie alles noch einmal ab.",
+    "Please correct the list and drop everything again.",
+)
 
 
 def _empty(name: str) -> Words:

@@ -202,11 +202,11 @@ def _check_kind(text: str, kind: Kind) -> None:
         raise Refused(
             Words(
                 f"„{shown(match.group())}“ ist eine E-Mail-Adresse, das hier wird aber {what.de}."
-                " Für eine E-Mail legen Sie die Datei bitte in den Ordner email (in einer"
-                ' Auftragsdatei: kind = "email").',
+                " Für eine E-Mail legen Sie die Datei bitte in den Ordner „email“ (in"
+                " Auftragsdateien und Befehlen: kind email).",
                 f'"{shown(match.group())}" is an e-mail address, but this is to be {what.en}. For'
-                " an e-mail, please put the file into the folder email (in a job file:"
-                ' kind = "email").',
+                ' an e-mail, please put the file into the folder "email" (in job files and'
+                " commands: kind email).",
             )
         )
 

@@ -68,6 +68,25 @@ def at_beginning(text: str, rules: NumberRules) -> Written | None:
     return Written(written, match.end())
 
 
+def almost_a_number(text: str) -> str:
+    """What at the beginning of ``text`` (`plain`) is as long as a number, and none as written.
+
+    ``40 123456 Rechnung``: the zero of the area code may be missing. Empty if nothing is.
+    """
+    match = _WRITTEN.match(text)
+    if match is None or _DATED.match(text) or "+" in match.group():
+        return ""
+    digits, after = _digits(match.group()), text[match.end() : match.end() + 1]
+    is_long = len(digits) >= _FEWEST_DIGITS and not digits.startswith("0")
+    return match.group() if is_long and not after.isalnum() else ""
+
+
+def dated(text: str) -> str:
+    """The date that ``text`` (`plain`) begins with; empty if it begins with none."""
+    match = re.match(rf"{_DATE}(?![0-9])", text)
+    return match.group() if match else ""
+
+
 def is_region(region: str) -> bool:
     """Whether there are telephone numbers of that region (ISO 3166-1)."""
     import phonenumbers
@@ -214,12 +233,15 @@ def _incomplete(text: str) -> Words:
 
 
 def _impossible(text: str, why: Words | None = None) -> Words:
-    german = f"ist {why.de}" if why else "kann es nicht geben"
-    english = f"is {why.en}" if why else "cannot exist"
+    wrong = (
+        Words(f"ist {why.de}", f"is {why.en}")
+        if why
+        else Words("kann es nicht geben", "cannot exist")
+    )
     return Words(
-        f"Die Nummer „{shown(text)}“ {german}. Bitte prüfen Sie sie. {_HOW.de}; was hinter der"
+        f"Die Nummer „{shown(text)}“ {wrong.de}. Bitte prüfen Sie sie. {_HOW.de}; was hinter der"
         " Nummer steht, trennt am besten ein Unterstrich: 040 123456_Rechnung 4711.pdf.",
-        f'The number "{shown(text)}" {english}. Please check it. {_HOW.en}; what stands behind'
+        f'The number "{shown(text)}" {wrong.en}. Please check it. {_HOW.en}; what stands behind'
         " the number is best set off by an underscore: 040 123456_Invoice 4711.pdf.",
     )
 
@@ -247,8 +269,9 @@ def _emergency(text: str) -> Words:
 def _not_mobile(text: str) -> Words:
     return Words(
         f"„{shown(text)}“ ist keine Mobilfunknummer, eine SMS käme dort nicht an. Bitte nehmen Sie"
-        " eine Mobilfunknummer (0171 1234567), oder legen Sie die Datei für ein Fax in den Ordner"
-        " fax.",
+        " eine Mobilfunknummer (0171 1234567), oder senden Sie es als Fax, im Ordner „fax“ (in"
+        " Auftragsdateien und Befehlen: kind fax).",
         f'"{shown(text)}" is not a mobile number, an SMS would not arrive there. Please use a'
-        " mobile number (0171 1234567), or put the file into the folder fax for a fax.",
+        ' mobile number (0171 1234567), or send it as a fax, in the folder "fax" (in job files and'
+        " commands: kind fax).",
     )

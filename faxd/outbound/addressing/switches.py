@@ -14,7 +14,6 @@ from faxd.words import Words
 
 Value = str | int | bool
 
-ALIASES: Mapping[str, str] = {"flash": "flash_sms"}
 _TYPES: Mapping[str, type[Value]] = {
     field.name: next(kind for kind in (bool, int, str) if str(field.type).startswith(kind.__name__))
     for field in fields(Options)
@@ -26,7 +25,9 @@ _A_TYPE: Mapping[type, Words] = {
     int: Words("eine Zahl ohne Anführungszeichen", "a number without quotation marks"),
     str: Words("ein Text in Anführungszeichen", "a text in quotation marks"),
 }
-_COUNT = Words("0 bis 99", "0 to 99")
+_COUNT = Words("eine Zahl von 0 bis 99", "a number from 0 to 99")
+#: where nothing stands in quotation marks: in a phone book, and behind --option
+_TYPED: Mapping[type, Words] = {bool: _A_TYPE[bool], int: _COUNT}
 #: as `Options` checks them
 _ALLOWED: Mapping[str, Words] = {
     "caller_id": Words("bis zu 20 Ziffern, mit oder ohne +", "up to 20 digits, with or without +"),
@@ -38,7 +39,7 @@ _ALLOWED: Mapping[str, Words] = {
     "busy_retries": _COUNT,
     "retries": _COUNT,
     "mail_from": Words("eine E-Mail-Adresse", "one e-mail address"),
-    "flash_sms": _A_TYPE[bool],
+    "flash": _A_TYPE[bool],
     "sms_from": Words(
         "bis zu 16 Ziffern, oder bis zu 11 Buchstaben und Ziffern ohne Umlaute",
         "up to 16 digits, or up to 11 letters and digits without umlauts",
@@ -51,27 +52,26 @@ _ALLOWED: Mapping[str, Words] = {
 
 
 def option(name: str, value: object) -> tuple[str, Value]:
-    """One option under its proper name, checked.
+    """One option with its value, checked.
 
     Raises:
         Refused: its value cannot be.
     """
-    field = ALIASES.get(name, name)
-    wanted = _TYPES[field]
+    wanted = _TYPES[name]
     # True is an int, too.
     if type(value) is not wanted:
         raise Refused(_bad_value(name, value, _A_TYPE[wanted]))
-    values: dict[str, Any] = {field: value}
+    values: dict[str, Any] = {name: value}
     try:
         Options(**values)
     except ValueError:
-        raise Refused(_bad_value(name, value, _ALLOWED[field])) from None
-    return field, values[field]
+        raise Refused(_bad_value(name, value, _ALLOWED[name])) from None
+    return name, values[name]
 
 
 def is_option(name: str) -> bool:
     """Whether `option` knows it."""
-    return name in _TYPES or name in ALIASES
+    return name in _TYPES
 
 
 def read_pairs(text: str) -> dict[str, Value]:
@@ -87,15 +87,17 @@ def read_pairs(text: str) -> dict[str, Value]:
             continue
         if not is_option(name):
             raise Refused(unknown(name, NAMES))
-        is_switch = _TYPES[ALIASES.get(name, name)] is bool
-        field, checked = option(name, _typed(name, "true" if is_switch and not equals else value))
-        found[field] = checked
+        wanted = _TYPES[name]
+        typed = _typed(name, "true" if wanted is bool and not equals else value)
+        if type(typed) is not wanted:
+            raise Refused(_bad_value(name, typed, _TYPED[wanted]))
+        found[name] = option(name, typed)[1]
     return found
 
 
 def unknown(name: str, known: Iterable[str]) -> Words:
     """What is said of a key that means nothing, with what may have been meant."""
-    known = (*known, *ALIASES)
+    known = tuple(known)
     near = difflib.get_close_matches(name[:60].casefold(), known, n=1, cutoff=0.5)
     return Words(
         f"„{shown(name)}“ ist nicht bekannt."
@@ -108,7 +110,7 @@ def unknown(name: str, known: Iterable[str]) -> Words:
 
 
 def _typed(name: str, value: str) -> object:
-    wanted = _TYPES[ALIASES.get(name, name)]
+    wanted = _TYPES[name]
     if wanted is bool:
         words = {"true": True, "ja": True, "1": True, "false": False, "nein": False, "0": False}
         return words.get(value.casefold(), value)

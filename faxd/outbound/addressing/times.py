@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -86,11 +87,11 @@ def take_time(name: str) -> tuple[When | None, str]:
                 f'There are several times in the name "{shown(name)}". Please leave only one.',
             )
         )
-    return _when(found[0]), rest
+    return _when(found[0], _no_time), rest
 
 
 def when_of(value: object) -> When:
-    """The time in a job file: TOML's own, or a text.
+    """The time in a job file, or of a command: TOML's own, or a text.
 
     Raises:
         Refused: it is none.
@@ -101,11 +102,11 @@ def when_of(value: object) -> When:
     if isinstance(value, time):
         return When(clock=value)
     if isinstance(value, str) and (match := _IN_TEXT.fullmatch(value[:100].strip())):
-        return _when(match)
-    raise Refused(_no_time(str(value)[:100]))
+        return _when(match, _no_time_by_itself)
+    raise Refused(_no_time_by_itself(str(value)[:100]))
 
 
-def _when(match: re.Match[str]) -> When:
+def _when(match: re.Match[str], wrong: Callable[[str], Words]) -> When:
     found = match.groupdict()
     clock = re.sub("[^0-9]", "", found["clock"]).zfill(4)
     try:
@@ -119,12 +120,22 @@ def _when(match: re.Match[str]) -> When:
             zone = datetime.strptime(found["zone"], "%z").tzinfo
         return When(day=day, clock=time(int(clock[:2]), int(clock[2:])), zone=zone)
     except ValueError:
-        raise Refused(_no_time(match.group())) from None
+        raise Refused(wrong(match.group())) from None
 
 
 def _in_zone(day: date, clock: time, zone: tzinfo | None) -> datetime:
     local = datetime.combine(day, clock.replace(fold=0))
     return (local.replace(tzinfo=zone) if zone else local).astimezone(UTC)
+
+
+def _no_time_by_itself(text: str) -> Words:
+    """What is said where it stands alone, and not in a name."""
+    return Words(
+        f"„{shown(text)}“ ist kein Zeitpunkt. Möglich sind zum Beispiel „2026-12-24 08:00“ oder"
+        " „08:00“.",
+        f'"{shown(text)}" is not a time. It can be written as "2026-12-24 08:00" or "08:00", for'
+        " example.",
+    )
 
 
 def _no_time(text: str) -> Words:

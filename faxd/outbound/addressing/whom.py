@@ -11,8 +11,9 @@ from faxd.outbound.addressing.incode import read_codes
 from faxd.outbound.addressing.jobfile import JobFile
 from faxd.outbound.addressing.lists import read_list
 from faxd.outbound.addressing.names import Name, address, label_of, read_name, reference
+from faxd.outbound.addressing.numbers import almost_a_number, dated
 from faxd.outbound.addressing.phonebook import Doubt, Entry, PhoneBook, candidates
-from faxd.outbound.addressing.plain import fold, shown
+from faxd.outbound.addressing.plain import MAX_NAME, fold, plain, shown
 from faxd.outbound.addressing.plan import Codes, Drop, NoRecipient, NumberRules, Refused, Rules
 from faxd.outbound.addressing.switches import Value
 from faxd.outbound.addressing.times import When
@@ -225,8 +226,8 @@ def _nor_by_code(words: Words, codes: Codes) -> Words:
     """That nobody is named, and that it was looked into the document, too."""
     if codes.problem is not None:
         return Words(
-            f"{words.de} Einen Code auf der ersten Seite (@@FAX 040 123456@@) konnte faxd nicht"
-            f" suchen: {codes.problem.de}",
+            f"{words.de} Ob auf der ersten Seite ein Code steht (@@FAX 040 123456@@), konnte"
+            f" faxd nicht prüfen: {codes.problem.de}",
             f"{words.en} faxd could not look for a code on the first page (@@FAX 040 123456@@):"
             f" {codes.problem.en}",
         )
@@ -236,24 +237,41 @@ def _nor_by_code(words: Words, codes: Codes) -> Words:
     )
 
 
+def _almost(place: Place) -> Words:
+    """What the name begins with, if that looks like a number and is none."""
+    text = plain(place.title[:MAX_NAME]).lstrip(" _")
+    if place.kind is not None and not place.kind.by_number:
+        return Words("", "")
+    if date := dated(text):
+        return Words(
+            f" „{date}“ am Anfang des Namens ist ein Datum, keine Nummer.",
+            f' "{date}" at the beginning of the name is a date, not a number.',
+        )
+    if written := almost_a_number(text):
+        return Words(
+            f" Ist „{shown(written)}“ eine Telefonnummer? Dann fehlt die Null der Vorwahl oder die"
+            " Vorwahl selbst.",
+            f' Is "{shown(written)}" a telephone number? Then the zero of its area code is'
+            " missing, or the area code itself.",
+        )
+    return Words("", "")
+
+
 def _nobody(place: Place) -> Words:
-    examples = _EXAMPLES[place.kind or Kind.FAX]
-    german = f"Es steht nirgends, an wen „{shown(place.title)}“ gehen soll."
-    english = f'Nothing says whom "{shown(place.title)}" is to go to.'
+    examples, almost = _EXAMPLES[place.kind or Kind.FAX], _almost(place)
+    folder = Words("", "")
     if place.folder is not None:
-        german += (
+        folder = Words(
             f" Auch der Ordner „{shown(place.folder)}“ beginnt weder mit einer Adresse noch mit"
             " einem Namen aus dem Telefonbuch, und eine Versandart heißt nicht so (fax, sms,"
-            " email, letter, letter-color, qsign)."
-        )
-        english += (
+            " email, letter, letter-color, qsign).",
             f' The folder "{shown(place.folder)}" begins neither with an address nor with a name'
             " from the phone book, and no kind is called that (fax, sms, email, letter,"
-            " letter-color, qsign)."
+            " letter-color, qsign).",
         )
     return Words(
-        f"{german} Bitte beginnen Sie den Dateinamen {examples.de}, oder mit einem Namen aus dem"
-        " Telefonbuch.",
-        f"{english} Please begin the file's name {examples.en}, or with a name from the phone"
-        " book.",
+        f"Es steht nirgends, an wen „{shown(place.title)}“ gehen soll.{almost.de}{folder.de} Bitte"
+        f" beginnen Sie den Dateinamen {examples.de}, oder mit einem Namen aus dem Telefonbuch.",
+        f'Nothing says whom "{shown(place.title)}" is to go to.{almost.en}{folder.en} Please'
+        f" begin the file's name {examples.en}, or with a name from the phone book.",
     )

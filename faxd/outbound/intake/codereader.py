@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -132,8 +131,8 @@ class CodeReader:
     def _look(self, file: Seen) -> Codes | None:
         """What is in a document; None: it is to be tried again, or is not there any more."""
         try:
-            with tempfile.TemporaryDirectory(prefix="work-", dir=self._bench.scratch) as room:
-                copy = Path(room) / "document.pdf"
+            with self._bench.room() as room:
+                copy = room / "document.pdf"
                 self._copy(file, copy)
                 done = self._bench.workshop.do(
                     "find_codes",

@@ -12,6 +12,9 @@ PHONE_BOOK = "phonebook.csv"
 _JOB_FILES = (".toml", ".json")
 _LIST = ".csv"
 
+#: folders and case-folded name
+_Key = tuple[tuple[str, ...], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -41,22 +44,23 @@ def groups(files: Iterable[Seen]) -> list[Group]:
     Capitals make no difference there, as they make none on the PCs.
     """
     ordered = [file for file in files if not is_phone_book(file)]
-    by_name = {(file.folders, file.name.casefold()): file for file in ordered}
-    belonging: dict[tuple[tuple[str, ...], str], dict[str, Seen]] = {}
-    beside: set[tuple[tuple[str, ...], str]] = set()
-    for file in ordered:
-        stem, role = _role(file.name)
-        if role and (file.folders, stem) in by_name and not _role(stem)[1]:
-            roles = belonging.setdefault((file.folders, stem), {})
+    wanted = {key for file in ordered if (key := _wanted(file)) is not None}
+    # Most lie alone; only of the others need be known by name.
+    by_name = {key: file for file in ordered if wanted and (key := _key(file)) in wanted}
+    belonging: dict[_Key, dict[str, Seen]] = {}
+    beside: set[_Key] = set()
+    for file in ordered if by_name else ():
+        key, role = _wanted(file), _role(file.name)[1]
+        if key is not None and key in by_name and not _role(key[1])[1]:
+            roles = belonging.setdefault(key, {})
             if role not in roles:
                 roles[role] = file
-                beside.add((file.folders, file.name.casefold()))
+                beside.add(_key(file))
     found = []
     for file in ordered:
-        key = (file.folders, file.name.casefold())
-        if key in beside:
+        if beside and _key(file) in beside:
             continue
-        roles = belonging.get(key, {})
+        roles = belonging.get(_key(file), {}) if belonging else {}
         own = _role(file.name)[1]
         found.append(
             Group(
@@ -71,6 +75,16 @@ def groups(files: Iterable[Seen]) -> list[Group]:
 def is_phone_book(file: Seen) -> bool:
     """Whether it is the phone book, which is never sent."""
     return not file.folders and file.name.casefold() == PHONE_BOOK
+
+
+def _key(file: Seen) -> _Key:
+    return file.folders, file.name.casefold()
+
+
+def _wanted(file: Seen) -> _Key | None:
+    """Which document a job file or list is for; None for a document."""
+    stem, role = _role(file.name)
+    return (file.folders, stem) if role else None
 
 
 def _role(name: str) -> tuple[str, str]:

@@ -84,8 +84,13 @@ class Outbox:
                 folder = stack.enter_context(folder.existing(name))
             yield folder
 
-    def look(self, ignored: Callable[[str], bool]) -> Look:
+    def look(
+        self, ignored: Callable[[str], bool], known: Callable[[Seen], Seen] = lambda seen: seen
+    ) -> Look:
         """All files that may be documents, and what only looks like one; nothing is opened.
+
+        Each file is given to ``known``, which may give back an equal one that is remembered: of
+        very many it makes a difference whether they are there twice.
 
         Raises:
             OutboxUnusable: it is not there any more, or cannot be read.
@@ -97,7 +102,7 @@ class Outbox:
             )
         look = Look([], [])
         try:
-            self._look_into(self.root, (), ignored, look)
+            self._look_into(self.root, (), ignored, known, look)
         except OSError as error:
             raise _unusable(self.root.path, error) from None
         return look
@@ -113,10 +118,17 @@ class Outbox:
                 self.root.child(kind, mode=self._mode, gid=self._gid).close()
 
     def _look_into(
-        self, folder: Folder, folders: tuple[str, ...], ignored: Callable[[str], bool], look: Look
+        self,
+        folder: Folder,
+        folders: tuple[str, ...],
+        ignored: Callable[[str], bool],
+        known: Callable[[Seen], Seen],
+        look: Look,
     ) -> None:
         below: list[str] = []
-        for entry in folder.entries():
+        entries = folder.entries()
+        while entries:
+            entry = entries.pop()  # with its status, which it keeps: a kilobyte each
             name = entry.name
             if ignored(name):
                 continue
@@ -138,11 +150,11 @@ class Outbox:
                 folders, name, found.st_size, found.st_mtime_ns, found.st_ctime_ns,
                 (found.st_dev, found.st_ino),
             )  # fmt: skip
-            look.files.append(seen)
+            look.files.append(known(seen))
         for name in below:
             if name == HIDDEN or name.startswith(_MOVED_ASIDE):
                 continue
-            reason = self._look_below(folder, folders, name, ignored, look)
+            reason = self._look_below(folder, folders, name, ignored, known, look)
             if reason:
                 look.strange.append(Strange(_shown(folders, name), reason))
 
@@ -152,6 +164,7 @@ class Outbox:
         folders: tuple[str, ...],
         name: str,
         ignored: Callable[[str], bool],
+        known: Callable[[Seen], Seen],
         look: Look,
     ) -> str | None:
         """Look into the sub-folder ``name``; says why it is not looked into."""
@@ -171,7 +184,7 @@ class Outbox:
                         "a folder that faxd may not move files out of, or that is on a disk of its"
                         " own; give faxd's group the right to write there"
                     )
-                self._look_into(child, (*folders, name), ignored, look)
+                self._look_into(child, (*folders, name), ignored, known, look)
         except OSError as error:
             if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
                 return None  # it went, or is something else by now: the next look will tell

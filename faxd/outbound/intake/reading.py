@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from faxd.durable import Folder
 from faxd.log import Log
@@ -95,8 +95,11 @@ class PhoneBookFile:
         self._log = log
         self._seen: Seen | None = None
 
-    def refresh(self, outbox: Outbox, settled: Mapping[str, Seen], files: list[Seen]) -> None:
-        """Take in a phone book that is new, was changed and stands still, or is gone."""
+    def refresh(self, outbox: Outbox, settled: Container[str], files: list[Seen]) -> None:
+        """Take in a phone book that is new, was changed and stands still, or is gone.
+
+        ``settled`` are the paths of what stands still.
+        """
         found = next(filter(is_phone_book, files), None)
         if found == self._seen or (found is not None and found.path not in settled):
             return  # somebody may be saving it; the old one is as good until then

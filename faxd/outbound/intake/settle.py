@@ -1,30 +1,29 @@
 """Which files have stood still, for how long, and in which order they came. Pure.
 
+A file has come when it was last written, or renamed to where it lies (ctime); what came at the same
+moment is in the order of the names. Files are told of in that order, however a folder is read.
+
 All times are seconds of one steady clock: a file's own times are only compared with each other,
 as a PC's, a server's and this machine's clocks differ.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from faxd.outbound.intake.seen import Seen
-
-#: seconds between two looks that see the same burst of files
-_AT_ONCE = 0.25
-
-_Key = tuple[tuple[str, ...], str]
 
 
 @dataclass(slots=True)
 class _Entry:
     seen: Seen
-    #: when it was first seen as it is now
+    #: when it was first seen as it is now, and in which look
     since: float
-    #: sorts by arrival
-    arrival: tuple[object, ...]
+    look: int
 
 
 class Settler:
@@ -34,48 +33,63 @@ class Settler:
         """Seconds to stand still; ``settle_blind`` where nobody can tell who is writing."""
         self._settle = settle
         self._settle_blind = max(settle, settle_blind)
-        self._entries: dict[_Key, _Entry] = {}
-        #: when it was looked last, and the newest change that was seen
-        self._last = float("-inf")
-        self._newest = 0
+        #: by path; a file is kept here once, as there may be very many
+        self._entries: dict[str, _Entry] = {}
+        self._look = 0
+
+    def known(self, file: Seen) -> Seen:
+        """What is remembered of a file if it is just that, else the file: so it is kept once."""
+        entry = self._entries.get(file.path)
+        return entry.seen if entry is not None and entry.seen == file else file
 
     def observe(self, files: Iterable[Seen], now: float) -> None:
         """Take in all that lies there at ``now``."""
+        self._look += 1
         old, self._entries = self._entries, {}
-        last, newest = self._last, self._newest
         for file in files:
-            key = file.folders, file.name
-            entry = old.get(key)
-            if entry is None or entry.seen.inode != file.inode:
-                # A look into a folder that is being filled passes some files over. One that is no
-                # newer than others of the last look was there already, as it is now.
-                missed = entry is None and file.ctime_ns <= newest
-                was_there = missed and now - last < _AT_ONCE
-                arrival = (file.ctime_ns, natural(file.name), file.path)
-                entry = _Entry(file, last if was_there else now, arrival)
-            elif not entry.seen.is_same(file):
-                # It grows: it came when it began to, but must stand still anew.
-                entry = _Entry(file, now, entry.arrival)
-            self._entries[key] = entry
-            self._newest = max(self._newest, file.ctime_ns)
-        self._last = now
+            path = file.path
+            entry = old.pop(path, None)
+            if entry is None or not entry.seen.is_same(file):
+                entry = _Entry(file, now, self._look)
+            self._entries[path] = entry
 
     def still(self, file: Seen, now: float) -> float:
         """Seconds that a file has been seen as it is; 0 for one that is not known like this."""
-        entry = self._entries.get((file.folders, file.name))
+        entry = self._entries.get(file.path)
         if entry is None or not entry.seen.is_same(file):
             return 0.0
         return max(0.0, now - entry.since)
 
     def settled(self, now: float) -> list[Seen]:
-        """Files that nobody needs to write any more to be taken, in the order of arrival."""
-        entries = [entry for entry in self._entries.values() if now >= entry.since + self._settle]
-        entries.sort(key=lambda entry: entry.arrival)
-        return [entry.seen for entry in entries]
+        """Files that nobody needs to write any more to be taken, in the order of arrival.
+
+        A look into a folder that is being filled passes some files over, and sees others half
+        written. The next look sees them as they are. So a file that has stood still waits for those
+        that came before it and were first seen no later than in the look after its own; not for
+        others, or one that is written for an hour would keep off all.
+        """
+        found = []
+        #: of files that have come so far and have not stood still: the first look that saw one
+        waited_for = math.inf
+        for entry in self._in_order():
+            if now < entry.since + self._settle:
+                waited_for = min(waited_for, entry.look)
+            elif waited_for > entry.look + 1:
+                found.append(entry.seen)
+        return found
+
+    def _in_order(self) -> Iterator[_Entry]:
+        """All entries in the order of arrival."""
+        entries = sorted(self._entries.values(), key=lambda entry: entry.seen.ctime_ns)
+        # Names are taken apart a few at a time: of all at once, much memory would be left.
+        for _, together in groupby(entries, key=lambda entry: entry.seen.ctime_ns):
+            yield from sorted(
+                together, key=lambda entry: (natural(entry.seen.name), entry.seen.folders)
+            )
 
     def is_settled_blind(self, file: Seen, now: float) -> bool:
         """Whether a file has stood still so long that nobody need be asked about writers."""
-        entry = self._entries.get((file.folders, file.name))
+        entry = self._entries.get(file.path)
         return (
             entry is not None
             and entry.seen.is_same(file)

@@ -149,18 +149,20 @@ class Taker:
     # looking
 
     def _scan(self, outbox: Outbox) -> float:
-        look = outbox.look(self._ignored)
+        look = outbox.look(self._ignored, self._settler.known)
         now = steady()
         self._tell(look.strange)
         self._settler.observe(look.files, now)
         if self._codes is not None:
             self._codes.keep_only(look.files)
-        settled = {file.path: file for file in self._settler.settled(now)}
+        #: of what has stood still, by path: its place in the order of arrival
+        settled = {file.path: place for place, file in enumerate(self._settler.settled(now))}
         self._book.refresh(outbox, settled, look.files)
         waits = [self._interval()]
         batch: list[_Ready] = []
-        named = self._named_by_job_files(outbox, look.files)
-        for group in _in_order(groups(look.files), settled):
+        found_groups = groups(look.files)
+        named = self._named_by_job_files(outbox, found_groups)
+        for group in _in_order(found_groups, settled):
             if not group.job_file and any(file.path in named for file in group.files):
                 continue  # it goes with the job file that names it
             found = self._judge(outbox, group, settled, look.files, now)
@@ -180,10 +182,10 @@ class Taker:
             waits.append(max(0.02, due - steady()))
         return min(waits)
 
-    def _named_by_job_files(self, outbox: Outbox, files: list[Seen]) -> set[str]:
+    def _named_by_job_files(self, outbox: Outbox, found: list[Group]) -> set[str]:
         """Paths of the files that job files name: none of them is a drop of its own."""
         named: set[str] = set()
-        for group in groups(files):
+        for group in found:
             if group.job_file is None:
                 continue
             with suppress(OSError), outbox.folder(group.folders) as folder:
@@ -195,7 +197,7 @@ class Taker:
         self,
         outbox: Outbox,
         group: Group,
-        settled: Mapping[str, Seen],
+        settled: Mapping[str, int],
         files: list[Seen],
         now: float,
     ) -> _Ready | float:
@@ -382,8 +384,7 @@ class Taker:
         self._told |= set(strange)
 
 
-def _in_order(found: list[Group], settled: Mapping[str, Seen]) -> list[Group]:
-    """The groups whose files have all stood still, in the order of their arrival."""
-    order = {path: number for number, path in enumerate(settled)}
-    whole = [group for group in found if all(file.path in order for file in group.files)]
-    return sorted(whole, key=lambda group: max(order[file.path] for file in group.files))
+def _in_order(found: list[Group], settled: Mapping[str, int]) -> list[Group]:
+    """The groups whose files have all stood still, each in the place of its last file."""
+    whole = [group for group in found if all(file.path in settled for file in group.files)]
+    return sorted(whole, key=lambda group: max(settled[file.path] for file in group.files))

@@ -8,28 +8,25 @@ from faxd.job import Job
 from faxd.words import Words
 
 EMPTY = Words(
-    de=(
-        "Die Datei ist leer. Bitte speichern oder drucken Sie das Dokument noch einmal in den"
-        " Ausgang."
-    ),
-    en="The file is empty. Please save or print the document into the outbox again.",
+    de="Die Datei ist leer. Bitte speichern oder drucken Sie das Dokument noch einmal.",
+    en="The file is empty. Please save or print the document again.",
 )
 OURS = Words(
     de=(
         "Das ist ein Zettel oder Bericht von faxd selbst, kein Dokument; er wird nicht gesendet."
-        " Um etwas noch einmal zu senden, legen Sie das Dokument wieder in den Ausgang."
+        " Um etwas noch einmal zu senden, nehmen Sie bitte das Dokument selbst."
     ),
     en=(
         "This is a slip or report of faxd's own, not a document; it is not sent. To send something"
-        " again, put the document back into the outbox."
+        " again, please take the document itself."
     ),
 )
 
 LEDGER_LOST = Words(
     de=(
         "Dieses Dokument war unterwegs, als die Aufzeichnungen von faxd verloren gingen. Ob es"
-        " gesendet wurde, ist unklar. Bitte im Kundenbereich von FAX.de nachsehen, bevor Sie es"
-        " noch einmal senden."
+        " gesendet wurde, ist unklar. Bitte sehen Sie im Kundenbereich von FAX.de nach, bevor"
+        " Sie es noch einmal senden."
     ),
     en=(
         "This document was on its way when faxd's records were lost. Whether it was sent is"
@@ -42,14 +39,14 @@ def same(job: Job, zone: tzinfo | None) -> Words:
     """The same was dropped a moment ago."""
     at = job.created_at.astimezone(zone)
     # One that came in the same moment has no number yet.
-    de, en = (f" (Nr. {job.id})", f" (no. {job.id})") if job.id else ("", "")
+    number = Words(f" (Nr. {job.id})", f" (no. {job.id})") if job.id else Words("", "")
     return Words(
         de=(
             f"Dasselbe Dokument wurde um {at:%H:%M} Uhr schon an denselben Empfänger aufgegeben"
-            f"{de}. Soll es noch einmal gesendet werden?"
+            f"{number.de}. Soll dieses trotzdem gesendet werden?"
         ),
         en=(
             f"The same document was dropped for the same recipient at {at:%H:%M} already"
-            f"{en}. Shall it be sent once more?"
+            f"{number.en}. Shall this one be sent all the same?"
         ),
     )

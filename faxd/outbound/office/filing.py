@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import itertools
 import os
 from datetime import tzinfo
@@ -22,7 +21,8 @@ from faxd.outbound.office.report import render_report, undelivered
 from faxd.outbound.office.slip import answer_of, render_slip, says_yes
 from faxd.words import Language, Words
 
-_HEAD = 1024
+#: bytes: of a slip or report what tells whose it is; more than any slip has
+_HEAD, _LARGEST = 1024, 1 << 16
 #: trouble of the disk or of this process, which says nothing of the file
 _PASSING = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
@@ -54,8 +54,6 @@ class Desk:
         self._language: Language = language
         self._zone = zone
         self._folders: dict[str, Folder] = {}
-        #: by job: name and hash of the slip that this process has written
-        self._shown: dict[int, tuple[str, bytes]] = {}
         #: beginnings of names that were chosen and whose files may not be there yet, by job
         self._chosen: dict[int, tuple[str, str]] = {}
 
@@ -119,12 +117,12 @@ class Desk:
         *,
         queue_problem: Words | None = None,
         offline: bool = False,
-        anew: bool = False,
+        is_known: bool = False,
     ) -> str:
         """Write a job's slip, or replace it whole, and return its name, to be recorded.
 
-        A slip that this process has written and that is gone stays gone, since somebody has
-        deleted it; ``anew`` brings it back.
+        What lies there says it all: nothing is written where the same lies already. A slip that
+        ``is_known`` to have lain there and is gone stays gone, since somebody has deleted it.
 
         Raises:
             OSError: it could not be written.
@@ -136,25 +134,25 @@ class Desk:
             utc_now(),
             queue_problem=queue_problem,
             offline=offline,
+            sent=self._paths["sent"].name,
+            failed=self._paths["failed"].name,
         )
-        data = layout.as_file(text)
-        digest = hashlib.sha256(data).digest()
-        name, shown = self._shown.get(job.id, (job.slip, b""))
-        if anew:
-            shown = b""
-        elif shown == digest:
+        data, name, folder = layout.as_file(text), job.slip, self._folders["sending"]
+        there = self._content(name) if name else None
+        is_ours = there is not None and layout.job_of(there[:_HEAD]) == job.id
+        if there == data:
             return name
-        known = bool(shown)
-        with self._folders["sending"].part(PART) as part:
+        if is_known and name and not is_ours and not folder.has(name):
+            return name
+        with folder.part(PART) as part:
             part.file.write(data)
             # Not synced: slips are written again at each start, and there are many of them.
             part.dress(mode=self._mode, gid=self._gid)
-            if not (name and self._owner(name) == job.id and part.swap(name)):
-                if known and not self._folders["sending"].has(name):
-                    return name
-                name = self._lay(part, name or slip_name(job), job.id)
-        self._shown[job.id] = (name, digest)
-        return name
+            if is_ours and part.swap(name):
+                return name
+            if is_known and name and not folder.has(name):
+                return name  # it went meanwhile
+            return self._lay(part, name or slip_name(job), job.id)
 
     def _lay(self, part: Part, wanted: str, job_id: int) -> str:
         """Give a new slip a free name, or the one that it had before a death."""
@@ -175,10 +173,8 @@ class Desk:
         Raises:
             OSError: it could not be removed.
         """
-        name, _ = self._shown.pop(job.id, (job.slip, b""))
-        for known in {name, job.slip} - {""}:
-            if self._owner(known) == job.id:
-                self._folders["sending"].remove(known)
+        if job.slip and self._owner(job.slip) == job.id:
+            self._folders["sending"].remove(job.slip)
 
     def slips(self) -> set[str]:
         """Names of the files in the folder of slips."""
@@ -213,7 +209,6 @@ class Desk:
         """
         if self._owner(name) == job.id:
             self._folders["sending"].remove(name)
-        self._shown.pop(job.id, None)
 
     def _owner(self, name: str, folder: Folder | None = None) -> int | None:
         """Number of the job that a slip or report tells of; None if the file is no such thing.
@@ -221,9 +216,20 @@ class Desk:
         Raises:
             OSError: it cannot be told now.
         """
+        head = self._content(name, folder, _HEAD)
+        return None if head is None else layout.job_of(head)
+
+    def _content(
+        self, name: str, folder: Folder | None = None, limit: int = _LARGEST
+    ) -> bytes | None:
+        """The beginning of a slip or report; None if there is no file of that name to be read.
+
+        Raises:
+            OSError: it cannot be told now.
+        """
         try:
             with (folder or self._folders["sending"]).read(name) as file:
-                return layout.job_of(file.read(_HEAD))
+                return file.read(limit)
         except OSError as error:
             if error.errno in _PASSING:
                 raise
@@ -266,7 +272,7 @@ class Desk:
         # The moves must be on the disk before anything says that they were made.
         place.sync()
         claim.sync()
-        text = render_report(job, self._language, self._zone)
+        text = render_report(job, self._language, self._zone, beside=names.beside)
         if names.undelivered is not None:
             self._placing.add(place, names.undelivered, undelivered(job) or b"")
         if names.protocol is not None:

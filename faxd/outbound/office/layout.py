@@ -12,6 +12,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
+from pathlib import PurePath
 
 from faxd.job import Job, Kind
 from faxd.text import printable
@@ -22,8 +23,8 @@ WIDTH = 78
 _LABEL = 20
 
 #: at the end of the first line of all that faxd writes for people
-_MARK = Words(de="[faxd {}: nur zur Information]", en="[faxd {}: for information only]")
-_IS_MARKED = re.compile(r"\[faxd ([0-9]{1,19}): (?:nur zur Information|for information only)\]\s*")
+_MARK = Words(de="[faxd: Auftrag {}]", en="[faxd: job {}]")
+_IS_MARKED = re.compile(r"\[faxd: (?:Auftrag|job) ([0-9]{1,19})\]\s*")
 #: the comment that every PDF should have in its second line (ISO 32000-1 section 7.5.2), behind the
 #: four bytes that say that the file is binary
 _PDF_COMMENT = re.compile(rb"%PDF-[0-9.]{1,5}\r?\n%[\x80-\xff]{4}([^\r\n]*)")
@@ -53,6 +54,11 @@ def harmless(text: str, limit: int = 120) -> str:
     """A stranger's text as one line of visible characters, cut at ``limit``."""
     text = printable(" ".join(text[: 4 * limit].split()))
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def outbox_of(job: Job) -> str:
+    """What people call the folder that they drop documents in: it may be called anything."""
+    return harmless(PurePath(job.folder).name, 60) or "outbox"
 
 
 def first_line(headline: str, job_id: int, language: Language) -> str:

@@ -34,6 +34,8 @@ _SENT = Words(de=" - gesendet", en=" - sent")
 #: it may have been sent, or not
 _PREPARED = Words(de=" - vorbereitet", en=" - prepared")
 _PROTOCOL = Words(de=" - Protokoll.csv", en=" - protocol.csv")
+#: how lists and job files end
+_SAY_WHOM = frozenset({".csv", ".toml", ".json"})
 _WHOLE_LIST = Words(de=" - ganze Liste", en=" - whole list")
 _JOB_FILE = Words(de=" - Auftrag", en=" - job file")
 
@@ -53,6 +55,13 @@ class FiledNames:
     prepared: tuple[tuple[str, str], ...] = ()
     #: the transmission report of each recipient, made after all else; none if there are to be none
     proofs: tuple[str, ...] = ()
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Names in sent/ or failed/ of the job file and the list that still say whom to."""
+        return tuple(
+            new for _, new in self.moved if _kind(new) in _SAY_WHOM and not self.undelivered
+        )
 
     def all(self) -> list[str]:
         """All names in the folder, the report last: it tells whose they are."""
@@ -100,7 +109,7 @@ def filed_names(job: Job, beginning: str, language: Language) -> FiledNames:
     for number, name in enumerate(job.documents, 1):
         behind = f"_{number}" if number > 1 else ""
         moved[name] = free(f"{beginning}{behind}{naming.split_suffix(name)[1]}")
-    texts = [name for name in job.companions if _kind(name) not in {".csv", ".toml", ".json"}]
+    texts = [name for name in job.companions if _kind(name) not in _SAY_WHOM]
     for name in texts:
         if name not in moved:
             moved[name] = free(beginning + naming.split_suffix(name)[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from faxd.job import Job, JobState, Kind, Recipient
@@ -21,7 +22,7 @@ _TRIED_AT = Words(de="Letzter Versuch", en="Last attempt")
 _ENDED_AT = Words(de="Beendet", en="Ended")
 _REPEATS = Words(de="Wiederholungen", en="Repetitions")
 _DOCUMENTS = Words(de="Dokument", en="Document")
-_DROPPED_AS = Words(de="Abgelegt als", en="Dropped as")
+_DROPPED_AS = Words(de="In „{}“ als", en='In "{}" as')
 _RESULT = Words(de="Ergebnis", en="Result")
 _NUMBER_UNKNOWN = Words(
     de="unbekannt (die Antwort mit der Nummer ging verloren)",
@@ -43,7 +44,7 @@ _OPTIONAL = {1, 2, 4, 5, 6, 7}
 
 _SUMMARIES = {
     Ending.SILENT: Words(
-        de="FAX.de hat den Auftrag angenommen; ob er ausgeführt wurde, wurde nicht mitgeteilt."
+        de="FAX.de hat den Auftrag angenommen, aber nicht mitgeteilt, ob er ausgeführt wurde."
         " Er gilt als gesendet. Bitte fragen Sie im Zweifel den Empfänger, bevor Sie ihn noch"
         " einmal senden.",
         en="FAX.de has accepted the job; whether it was carried out was not told. It counts as"
@@ -63,10 +64,13 @@ _SUMMARIES = {
 }
 
 
-def render_report(job: Job, language: Language, zone: tzinfo | None) -> str:
+def render_report(
+    job: Job, language: Language, zone: tzinfo | None, *, beside: Sequence[str] = ()
+) -> str:
     """What people read when a job has ended; with Windows' line ends, see layout.as_file.
 
-    The same text whenever the same job is given.
+    ``beside`` are the names of the job file and the list that are filed with the document and name
+    its recipients. The same text whenever the same job is given.
     """
 
     def say(words: Words) -> str:
@@ -98,13 +102,15 @@ def render_report(job: Job, language: Language, zone: tzinfo | None) -> str:
     names = [harmless(name) for name in (job.documents or job.companions)]
     if names:
         lines += layout.field(say(_DOCUMENTS), names[0]) + layout.more(names[1:])
-    lines += layout.field(say(_DROPPED_AS), harmless(job.source, 240))
+    if source := harmless(job.source, 240):
+        as_called = say(_DROPPED_AS).format(layout.outbox_of(job))
+        lines += layout.field(as_called, source) if source not in names else []
     if len(job.recipients) > 1:
         lines += ["", *_totals(job, language), "", *_table(job, language, zone), ""]
         if _ended_by_results(job):
             lines += [line for words in _legend(job) for line in layout.quoted(say(words))]
     lines.append("")
-    for words in _again(job, ending):
+    for words in _again(job, ending, beside):
         lines += layout.advice(say(words))
     return layout.joined(lines)
 
@@ -231,7 +237,7 @@ def _table(job: Job, language: Language, zone: tzinfo | None) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-def _again(job: Job, ending: Ending) -> list[Words]:
+def _again(job: Job, ending: Ending, beside: Sequence[str]) -> list[Words]:
     """What to do now."""
     if ending is Ending.SENT:
         return []
@@ -250,9 +256,10 @@ def _again(job: Job, ending: Ending) -> list[Words]:
     if ending in {Ending.SILENT, Ending.UNCLEAR}:
         return said
     folder = harmless(job.source.rpartition("/")[0], 120)
+    outbox = layout.outbox_of(job)
     into = Words(
-        de=f"in den Ordner „{folder}“ des Postausgangs" if folder else "in den Postausgang",
-        en=f'to the folder "{folder}" of the outbox' if folder else "to the outbox",
+        de=f"in den Ordner „{folder}“ in „{outbox}“" if folder else f"in den Ordner „{outbox}“",
+        en=f'to the folder "{folder}" in "{outbox}"' if folder else f'to the folder "{outbox}"',
     )
     if undelivered(job) is not None and ending is not Ending.CANCELLED:
         said.append(
@@ -265,15 +272,31 @@ def _again(job: Job, ending: Ending) -> list[Words]:
             )
         )
     elif job.kind is not Kind.SMS or job.documents or job.companions:
+        what = _to_move(job, beside)
         said.append(
             Words(
-                de=f"Noch einmal senden: Verschieben Sie das Dokument {into.de}, wenn nötig"
+                de=f"Noch einmal senden: Verschieben Sie {what.de} {into.de}, wenn nötig"
                 " berichtigt oder umbenannt. Diesen Bericht lassen Sie hier.",
-                en=f"To send it again, move the document {into.en}, corrected or renamed if need"
+                en=f"To send it again, move {what.en} {into.en}, corrected or renamed if need"
                 " be. Leave this report here.",
             )
         )
     return said
+
+
+def _to_move(job: Job, beside: Sequence[str]) -> Words:
+    """The document, and what says whom it goes to; that alone, if there is no document."""
+    if not beside:
+        return Words(de="das Dokument", en="the document")
+    first, *more = (harmless(name, 260) for name in beside)
+    names = Words(de=f"„{first}“", en=f'"{first}"')
+    for name in more:
+        names = Words(de=f"{names.de} und „{name}“", en=f'{names.en} and "{name}"')
+    if not job.documents and len(beside) == len(job.companions):
+        return names
+    return Words(
+        de=f"das Dokument zusammen mit {names.de}", en=f"the document together with {names.en}"
+    )
 
 
 def _legend(job: Job) -> list[Words]:

@@ -39,8 +39,9 @@ _MEANINGS = {
     "busy": Meaning(
         name=Words(de="besetzt", en="busy"),
         means=Words(
-            de="Der Anschluss war besetzt, auch bei den Wiederholungen nach 1, 5 und 10 Minuten.",
-            en="The line was busy, also when it was called again after 1, 5 and 10 minutes.",
+            # FAX.de calls again as often as busy_retries says, after 1, 5 and 10 minutes by itself.
+            de="Der Anschluss war bei jedem Versuch besetzt.",
+            en="The line was busy at every try.",
         ),
         advice=Words(de="Bitte versuchen Sie es später noch einmal.", en="Please try again later."),
         is_failure=True,

@@ -46,14 +46,11 @@ _CANCELLING = Words(
     de="Sie haben diesen Auftrag zurückgezogen. Er wird storniert, wenn es nicht zu spät ist.",
     en="You have withdrawn this job. It is cancelled if it is not too late.",
 )
+#: what is asked about is the job's problem
 _SAME = Words(
-    de="Dasselbe Dokument ging eben erst an denselben Empfänger. Soll es trotzdem noch einmal"
-    " gesendet werden?\n"
-    "Ja:   Benennen Sie diese Datei so um, dass ihr Name mit „ja“ beginnt.\n"
+    de="Ja:   Benennen Sie diese Datei so um, dass ihr Name mit „ja“ beginnt.\n"
     "Nein: Löschen Sie diese Datei; dann wird nichts gesendet.",
-    en="The same document went to the same recipient a moment ago. Is it to be sent again all"
-    " the same?\n"
-    'Yes:  rename this file so that its name begins with "yes".\n'
+    en='Yes:  rename this file so that its name begins with "yes".\n'
     "No:   delete this file; then nothing is sent.",
 )
 _GUARD = Words(
@@ -104,8 +101,8 @@ _FILING = Words(
 )
 
 _REPORT_COMES = Words(
-    de="Am Ende liegt ein Bericht mit dem Dokument im Ordner für Gesendetes oder Fehlgeschlagenes.",
-    en="At the end a report lies with the document in the folder for what was sent or failed.",
+    de="Am Ende liegt ein Bericht mit dem Dokument im Ordner „{sent}“ oder „{failed}“.",
+    en='At the end a report lies with the document in the folder "{sent}" or "{failed}".',
 )
 
 
@@ -117,11 +114,14 @@ def render_slip(
     *,
     queue_problem: Words | None = None,
     offline: bool = False,
+    sent: str = "sent",
+    failed: str = "failed",
 ) -> str:
     """What people read while a job is under way; with Windows' line ends, see layout.as_file.
 
     The same as long as nothing changes: ``now`` only tells whether a time is still to come.
     ``queue_problem``: why the whole account waits. ``offline``: FAX.de cannot be reached.
+    ``sent``, ``failed``: what these folders are called.
     """
 
     def say(words: Words) -> str:
@@ -154,7 +154,8 @@ def render_slip(
         lines.append("")
         lines += layout.paragraph(say(_stop(job)))
         if job.state in {JobState.ACCEPTED, JobState.SENDING}:
-            lines += layout.paragraph(say(_REPORT_COMES))
+            comes = say(_REPORT_COMES).format(sent=harmless(sent, 60), failed=harmless(failed, 60))
+            lines += layout.advice(comes)
     return layout.joined(lines)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from faxd.documents import BadDocument, Workshop, WorkshopError
 from faxd.outbound.preparing import texts
 from faxd.outbound.preparing.names import sent_as
+from faxd.outbound.sending.documents import Claimed
 from faxd.words import Words
 
 _LOCKED = Words(
@@ -22,12 +22,15 @@ _LOCKED = Words(
 )
 
 
-def explain(workshop: Workshop, documents: Sequence[Path]) -> Words | None:
-    """What can be seen to be wrong; None if that is nothing, or there is no looking now."""
-    for path in documents:
-        name = sent_as(path.name)
+def explain(workshop: Workshop, documents: Sequence[Claimed]) -> Words | None:
+    """What can be seen to be wrong; None if that is nothing, or there is no looking now.
+
+    It takes as long as the workshop may: what has become of the job is recorded before.
+    """
+    for document in documents:
+        name = sent_as(document.name)
         try:
-            found = workshop.do("inspect", source=str(path), name=name)
+            found = workshop.do("inspect", source=document.held, name=name)
         except BadDocument as error:
             words = error.words
         except WorkshopError:

@@ -10,9 +10,8 @@ import os
 import secrets
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -29,9 +28,9 @@ from faxd.outbound.preparing import texts
 from faxd.outbound.preparing.bench import Bench
 from faxd.outbound.preparing.cover import cover_fields
 from faxd.outbound.preparing.names import PREFIX, prepared_name
-from faxd.outbound.preparing.settings import check_preparing, templates_of
-from faxd.outbound.preparing.works import Ready, Source, make_ready
-from faxd.outbound.sending.documents import claim_of
+from faxd.outbound.preparing.settings import check_templates, templates_of
+from faxd.outbound.preparing.works import MissingTemplate, Ready, Source, make_ready
+from faxd.outbound.sending.documents import claim_of, claimed
 from faxd.outbound.sending.texts import GONE
 from faxd.outbound.sending.when import failing_since, is_given_up
 from faxd.words import Words
@@ -55,8 +54,8 @@ class _Gone(Exception):
     """A document is not in the claim any more."""
 
 
-class _NoTemplate(Exception):
-    """Letterhead or cover page cannot be used; they were good when faxd began."""
+class _BadTemplate(Exception):
+    """Letterhead or cover page cannot be used now."""
 
 
 class Preparer:
@@ -81,8 +80,7 @@ class Preparer:
         self._account = settings.account
         self._ledger = ledger
         self._log = log
-        self._workshop = bench.workshop
-        self._scratch = bench.scratch
+        self._bench = bench
         self._zone = zone
         self._changed = changed
         self._retired = False
@@ -123,8 +121,9 @@ class Preparer:
             self._fail(job, GONE, f"the document is gone: {error}")
         except WorkshopError as error:
             self._later(job, str(error), min(_COPING, self._send.give_up_after))
-        except _NoTemplate as error:
-            self._later(job, str(error), self._send.give_up_after)
+        except (MissingTemplate, _BadTemplate) as error:
+            # Never without it: it was to be under what was dropped.
+            self._later(job, str(error), self._send.give_up_after, texts.NO_TEMPLATE)
         except (OSError, OutboxUnusable) as error:
             why = getattr(error, "strerror", None) or str(error)
             self._later(job, f"cannot be read or written: {why}", self._send.give_up_after)
@@ -137,13 +136,6 @@ class Preparer:
 
     def _made(self, job: Job, claim: Folder) -> tuple[tuple[str, ...], tuple[Step, ...]]:
         """The names in the claim of what is to be sent, durable there; and what was done."""
-        sources = []
-        for name in job.documents:
-            try:
-                claim.read(name).close()  # no link, no pipe
-            except FileNotFoundError:
-                raise _Gone(name) from None
-            sources.append(Source(name=name, path=claim.path / name))
         fields = cover_fields(
             job,
             utc_now(),
@@ -153,14 +145,15 @@ class Preparer:
         )
         if _TEMPLATES & set(job.steps):
             try:
-                check_preparing(self._send)
+                check_templates(self._send)
             except ValueError as error:
-                raise _NoTemplate(str(error)) from None
-        # Named as the workshop's own rooms are, so that it is removed with them after a death.
-        with tempfile.TemporaryDirectory(prefix="work-", dir=self._scratch) as room:
+                raise _BadTemplate(str(error)) from None
+        with ExitStack() as stack:
+            sources = [self._opened(name, claim, stack) for name in job.documents]
+            room = stack.enter_context(self._bench.room())
             ready = make_ready(
-                self._workshop,
-                Path(room),
+                self._bench.workshop,
+                room,
                 sources,
                 job.steps,
                 templates_of(self._send),
@@ -168,6 +161,15 @@ class Preparer:
                 job.title,
             )
             return self._kept(job, sources, ready, claim), ready.steps
+
+    def _opened(self, name: str, claim: Folder, stack: ExitStack) -> Source:
+        """A document, open: no link, no pipe, and no other file that gets its name."""
+        try:
+            file = stack.enter_context(claim.read(name))
+        except FileNotFoundError:
+            raise _Gone(name) from None
+        document = claimed(file, name)
+        return Source(name=name, path=document.path, held=document.held)
 
     def _sender(self, job: Job) -> str:
         if self._send.sender:
@@ -227,17 +229,18 @@ class Preparer:
         self._log.warning("document cannot be prepared", job=job.id, problem=text)
         self._changed(job)
 
-    def _later(self, job: Job, text: str, limit: float) -> None:
+    def _later(self, job: Job, text: str, limit: float, words: Words = texts.PASSING) -> None:
         if self._retired:
             return
         now = utc_now()
         since = failing_since(job.failing_since, now, limit)
         if is_given_up(since, now, limit):
-            self._fail(job, texts.GIVEN_UP, f"given up: {text}")
+            given_up = texts.GIVEN_UP if words is texts.PASSING else texts.NO_TEMPLATE_GIVEN_UP
+            self._fail(job, given_up, f"given up: {text}")
             return
         self._log.warning("document not prepared yet", job=job.id, problem=text)
         job = self._ledger.jobs.note(
-            job, text, problem=texts.PASSING, failing_since=since, due_at=now + _pause(since, now)
+            job, text, problem=words, failing_since=since, due_at=now + _pause(since, now)
         )
         self._changed(job)
 

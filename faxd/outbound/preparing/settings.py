@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from faxd.config import SendSettings
@@ -11,6 +14,8 @@ from faxd.outbound.preparing.works import Templates
 
 #: a PDF may have something before it (PDF 1.7, appendix H, note 13)
 _PDF_WITHIN = 1024
+#: seconds that a file server has to answer in
+_PATIENCE = 2.0
 
 
 def templates_of(send: SendSettings) -> Templates:
@@ -27,6 +32,28 @@ def templates_of(send: SendSettings) -> Templates:
 def check_preparing(send: SendSettings) -> None:
     """Refuse settings by which no document could be prepared.
 
+    The files are looked at too, unless their disk does not answer soon: whoever reads the
+    configuration must not wait for that. They are looked at again before they are used.
+
+    Raises:
+        ValueError: which, why, and what is allowed.
+    """
+    if send.letterhead_next is not None and send.letterhead is None:
+        raise ValueError("letterhead_next: needs a letterhead, for the first page")
+    if send.code_pattern is not None:
+        if not send.codes:
+            raise ValueError('code_pattern: needs codes = ["faxd"], which switches codes on')
+        try:
+            own_pattern(send.code_pattern)
+        except ValueError as error:
+            raise ValueError(f"code_pattern: {error}") from None
+    if any((send.letterhead, send.letterhead_next, send.cover_page)):
+        _soon(partial(check_templates, send))
+
+
+def check_templates(send: SendSettings) -> None:
+    """Refuse letterheads and a cover page that nothing could be put on; it may take any time.
+
     Raises:
         ValueError: which, why, and what is allowed.
     """
@@ -34,8 +61,6 @@ def check_preparing(send: SendSettings) -> None:
         path: Path | None = getattr(send, key)
         if path is not None and b"%PDF-" not in _read(key, path, _PDF_WITHIN):
             raise ValueError(f"{key}: {path} is no PDF; print the letterhead as PDF")
-    if send.letterhead_next is not None and send.letterhead is None:
-        raise ValueError("letterhead_next: needs a letterhead, for the first page")
     if send.cover_page is not None:
         content = _read("cover_page", send.cover_page, 4 * MAX_TEMPLATE + 1)
         try:
@@ -44,13 +69,24 @@ def check_preparing(send: SendSettings) -> None:
             raise ValueError(f"cover_page: {send.cover_page} is no text in UTF-8") from None
         except ValueError as error:
             raise ValueError(f"cover_page: {send.cover_page}: {error}") from None
-    if send.code_pattern is not None:
-        if not send.codes:
-            raise ValueError('code_pattern: needs codes = ["faxd"], which switches codes on')
+
+
+def _soon(check: Callable[[], None]) -> None:
+    """Make a check that reads files, as long as they answer; what it raises is raised."""
+    raised: list[Exception] = []
+
+    def run() -> None:
         try:
-            own_pattern(send.code_pattern)
-        except ValueError as error:
-            raise ValueError(f"code_pattern: {error}") from None
+            check()
+        except Exception as error:
+            raised.append(error)
+
+    # A daemon's thread: one that hangs in a system call keeps nobody from ending.
+    thread = threading.Thread(target=run, name="templates", daemon=True)
+    thread.start()
+    thread.join(_PATIENCE)
+    if raised:
+        raise raised[0]
 
 
 def _read(key: str, path: Path, limit: int) -> bytes:

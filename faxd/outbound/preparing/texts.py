@@ -7,7 +7,7 @@ from faxd.words import Words
 PASSING = Words(
     de=(
         "Das Dokument konnte noch nicht für den Versand vorbereitet werden. Es wird von selbst"
-        " wieder versucht; gesendet ist nichts."
+        " wieder versucht; gesendet wurde noch nichts."
     ),
     en=(
         "The document could not be made ready to be sent yet. It is tried again by itself; nothing"
@@ -24,6 +24,31 @@ GIVEN_UP = Words(
         "The document could not be made ready to be sent; nothing was sent. It may be too large or"
         " too complicated. Please print it as PDF again and drop that. If that does not help,"
         " please tell the administrator."
+    ),
+)
+NO_TEMPLATE = Words(
+    de=(
+        "Der Briefbogen oder das Deckblatt, mit dem das Dokument gesendet werden soll, ist nicht da"
+        " oder nicht zu gebrauchen. Das Dokument wartet; gesendet wurde noch nichts. Bitte sagen"
+        " Sie es dem Administrator. Soll es ohne gesendet werden, löschen Sie bitte diesen Zettel"
+        " und legen das Dokument noch einmal ab."
+    ),
+    en=(
+        "The letterhead or cover page that the document is to be sent with is not there, or cannot"
+        " be used. The document waits; nothing is sent. Please tell the administrator. If it is to"
+        " be sent without, please delete this slip and drop the document again."
+    ),
+)
+NO_TEMPLATE_GIVEN_UP = Words(
+    de=(
+        "Der Briefbogen oder das Deckblatt, mit dem das Dokument gesendet werden sollte, war nicht"
+        " da oder nicht zu gebrauchen. Gesendet wurde nichts. Bitte sagen Sie es dem Administrator"
+        " und legen Sie das Dokument danach noch einmal ab."
+    ),
+    en=(
+        "The letterhead or cover page that the document was to be sent with was not there, or could"
+        " not be used. Nothing was sent. Please tell the administrator, and drop the document again"
+        " after that."
     ),
 )
 NO_CODE = Words(

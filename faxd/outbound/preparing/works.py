@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from faxd.documents import BadDocument, Workshop, WorkshopError
+from faxd.documents import BadDocument, Held, Workshop, WorkshopError
 from faxd.job import Step
 from faxd.outbound.addressing.formats import is_pdf, needs_pdf
 from faxd.outbound.addressing.message import is_text_file
@@ -32,6 +32,17 @@ class Source:
 
     name: str
     path: Path
+    #: if it lies where others could put another: it is open, and `path` is its descriptor's
+    held: Held | None = None
+
+    @property
+    def fact(self) -> Held | str:
+        """As the workshop takes it."""
+        return self.held or str(self.path)
+
+
+class MissingTemplate(Exception):
+    """What a job was to be put on when it was taken is not in the settings any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +80,11 @@ def make_ready(
 
     Raises:
         BadDocument: a document is at fault; which of several it is is said.
+        MissingTemplate: a step needs a letterhead or a cover page that there is not.
         WorkshopError: it cannot be done now.
         OSError: something cannot be read.
     """
+    _check_there(steps, templates)
     joining = bool(JOINING & set(steps))
     documents = list(sources)
     if Step.PDF in steps or joining:
@@ -94,6 +107,15 @@ def make_ready(
     return Ready(documents=tuple(documents), steps=tuple(done))
 
 
+def _check_there(steps: Sequence[Step], templates: Templates) -> None:
+    for step, path in (
+        (Step.LETTERHEAD, templates.letterhead),
+        (Step.COVER_PAGE, templates.cover_page),
+    ):
+        if step in steps and path is None:
+            raise MissingTemplate(f"the settings name no {step.value} any more")
+
+
 def _as_pdf(workshop: Workshop, room: Path, source: Source, number: int, *, always: bool) -> Source:
     """A PDF of it, if FAX.de does not take it or ``always``; a PDF is left alone."""
     head = beginning(source.path)
@@ -103,7 +125,7 @@ def _as_pdf(workshop: Workshop, room: Path, source: Source, number: int, *, alwa
         return source
     target = room / f"{number}.pdf"
     _do(workshop, source, "to_pdf", name=source.name, target=target, most_pages=_MOST_PAGES)
-    return replace(source, path=target)
+    return replace(source, path=target, held=None)
 
 
 def _is_foreign(name: str, head: bytes) -> bool:
@@ -124,7 +146,7 @@ def _covered(
         return source
     target = room / f"{number}-covered.pdf"
     _do(workshop, source, "cover_codes", target=target, codes=found)
-    return replace(source, path=target)
+    return replace(source, path=target, held=None)
 
 
 def _joined(
@@ -148,7 +170,7 @@ def _joined(
     target = room / "joined.pdf"
     workshop.do(
         "join",
-        sources=[str(document.path) for document in documents],
+        sources=[document.fact for document in documents],
         target=str(target),
         letterhead_first=str(first or ""),
         letterhead_next=str(following or ""),
@@ -159,7 +181,7 @@ def _joined(
 
 def _do(workshop: Workshop, source: Source, work: str, **facts: Any) -> dict[str, Any]:
     facts = {key: str(fact) if isinstance(fact, Path) else fact for key, fact in facts.items()}
-    return workshop.do(work, source=str(source.path), **facts)
+    return workshop.do(work, source=source.fact, **facts)
 
 
 def _template(path: Path) -> str:

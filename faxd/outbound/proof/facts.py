@@ -69,7 +69,7 @@ def report_facts(
     ``account`` is its name and ``sender`` are the lines of the settings. ``made`` says what
     documents that were made for sending are called where they are filed, by their names in the
     claim.
-    ``picture`` is the path of a PNG, ``note`` what stands in its place.
+    ``picture`` is the path of a PNG, ``note`` what stands under it, or in its place.
     """
     sent = was_sent(job, recipient)
     pages = recipient.pages
@@ -104,7 +104,7 @@ def report_facts(
 def text_note(text: str) -> Words:
     """What stands where a document has its picture, if only a text was sent."""
     shown = harmless(text, _SHOWN_TEXT)
-    return Words(de=f"Gesendet wurde der Text „{shown}“", en=f'The text "{shown}" was sent.')
+    return Words(de=f"Gesendet wurde der Text „{shown}“.", en=f'The text "{shown}" was sent.')
 
 
 def _result(job: Job, recipient: Recipient, zone: tzinfo | None) -> Words:

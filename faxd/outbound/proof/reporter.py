@@ -47,7 +47,7 @@ _HEAD = 1024
 class _Begun:
     """What is known of a job while its reports are being made."""
 
-    #: PNG of the first page, or "", and what stands in its place
+    #: PNG of the first page, or "", and what stands under it or in its place
     picture: str
     note: Words | None
     #: the protocol's line about each recipient
@@ -184,12 +184,12 @@ class Reporter:
         lines = quoted_lines(job.recipients, read_protocol(job.protocol))
         target = self._room.shelf(self._account) / f"{job.id}.png"
         try:
-            note = picture.draw(job, place, names, self._room.workshop, target)
+            drawn = picture.draw(job, place, names, self._room.workshop, target)
         except (WorkshopError, OSError):
             if self._failing.get(job.id, _Failing()).failures < _PICTURE_TRIES:
                 raise
-            note = picture.FAILED
-        return _Begun("" if note else str(target), note, lines)
+            drawn = picture.Picture(note=picture.FAILED)
+        return _Begun(str(drawn.path or ""), drawn.note, lines)
 
     def _make(self, job: Job, begun: _Begun, place: Folder, names: FiledNames) -> None:
         """Make the next recipient's report, unless a death came only after it was filed."""

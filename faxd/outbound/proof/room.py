@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -42,11 +41,3 @@ class Room:
     def close(self) -> None:
         """End what is running, and refuse more: faxd stops."""
         self.workshop.close()
-
-
-def path_of_open(fd: int) -> Path:
-    """A path by which a child of this user opens the very file that is open here.
-
-    Its name in a folder of the office's may be another file's by then, or a link to a secret one.
-    """
-    return Path(f"/proc/{os.getpid()}/fd/{fd}")

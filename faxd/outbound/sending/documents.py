@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
+from faxd.documents import Held
 from faxd.durable import Folder
 from faxd.job import Job
 from faxd.outbound.intake.outbox import HIDDEN, OutboxUnusable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A document in a claim, open: what was checked is what is read, whatever its name becomes."""
+
+    name: str
+    held: Held
+
+    @property
+    def path(self) -> Path:
+        """By which it is opened once more, as long as it is open."""
+        return self.held.path
 
 
 @contextmanager
@@ -51,8 +67,8 @@ def claim_of(job: Job, outbox: Path) -> Iterator[tuple[Folder, Folder]]:
 
 
 @contextmanager
-def claimed_documents(job: Job, outbox: Path) -> Iterator[list[Path]]:
-    """Paths of the documents that a job sends, in their order.
+def claimed_documents(job: Job, outbox: Path) -> Iterator[list[Claimed]]:
+    """The documents that a job sends, in their order, open until this is left.
 
     They lie below the outbox that the job was dropped into; should the administrator have moved
     that, below ``outbox``, the one of today.
@@ -64,7 +80,10 @@ def claimed_documents(job: Job, outbox: Path) -> Iterator[list[Path]]:
     if not job.sent_documents:
         yield []
         return
-    with claim_of(job, outbox) as (_, folder):
-        for name in job.sent_documents:
-            folder.read(name).close()
-        yield [folder.path / name for name in job.sent_documents]
+    with claim_of(job, outbox) as (_, folder), ExitStack() as stack:
+        yield [claimed(stack.enter_context(folder.read(name)), name) for name in job.sent_documents]
+
+
+def claimed(file: BufferedReader, name: str) -> Claimed:
+    """A document that is open as ``file``; it has to stay open."""
+    return Claimed(name=name, held=Held(file.fileno()))

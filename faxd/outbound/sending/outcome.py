@@ -20,6 +20,7 @@ from faxd.outbound.intake.outbox import OutboxUnusable
 from faxd.outbound.sending import texts
 from faxd.outbound.sending.when import after_failure, failing_since, is_given_up
 from faxd.retry import STOP
+from faxd.text import plural
 from faxd.words import Words
 
 #: HTTP's status for a request that is too large (RFC 9110 section 15.5.14)
@@ -59,13 +60,16 @@ class Verdict:
     effect: Effect = Effect.NONE
     #: what the queue's problem is
     problem: Words | None = None
+    #: FAX.de can make nothing of a document: what is wrong with it may be seen
+    is_unreadable: bool = False
 
 
 def accepted(job: Job, sent: SentJob, now: datetime) -> Verdict:
     """FAX.de has taken it."""
     return Verdict(
         state=JobState.ACCEPTED,
-        text=f"accepted as job {sent.job_id}, {sent.recipients} recipients, {sent.pages} pages",
+        text=f"accepted as job {sent.job_id}, {plural(sent.recipients, 'recipient')},"
+        f" {plural(sent.pages, 'page')}",
         changes={
             "job_id": sent.job_id,
             "pages": sent.pages or None,
@@ -102,7 +106,8 @@ def refused(
     if asks is Asks.DUPLICATE and not job.repeats:
         return _failed(str(error), texts.duplicate(same), now, Effect.WORKS)
     if asks is Asks.REFUSED:
-        return _failed(str(error), texts.refused(error.code, job.doubt), now, Effect.WORKS)
+        words = texts.refused(error.code, job.kind, job.doubt)
+        return _failed(str(error), words, now, Effect.WORKS)
     if error.code.number == _NOT_AUTHORISED and len(job.recipients) > 1:
         # An account must be enabled for that. Were it the whole account, the next job would tell.
         return _failed(str(error), texts.SEVERAL_NOT_AUTHORISED, now, Effect.WORKS)
@@ -140,18 +145,25 @@ def refused(
 
 
 def unanswered(job: Job, error: FaxdeError, now: datetime, *, give_up_after: float) -> Verdict:
-    """The call did not come through."""
+    """The call did not come through.
+
+    Without a connection the try was none: it does not count, and the job keeps its place.
+    """
     doubt = job.doubt or error.maybe_done
-    return _failing(
+    # What FAX.de chokes on is one document; what else goes wrong hits all.
+    effect = Effect.NONE if _is_the_jobs_own(error) else Effect.NETWORK
+    verdict = _failing(
         job,
         str(error),
         texts.NO_ANSWER if error.maybe_done else texts.NOT_REACHED,
         now,
         give_up_after=give_up_after,
         doubt=doubt,
-        # What FAX.de chokes on is one document; what else goes wrong hits all.
-        effect=Effect.NONE if _is_the_jobs_own(error) else Effect.NETWORK,
+        effect=effect,
     )
+    if error.maybe_done or effect is not Effect.NETWORK:
+        return verdict
+    return replace(verdict, changes=verdict.changes | {"tries": job.tries - 1})
 
 
 def _is_the_jobs_own(error: FaxdeError) -> bool:

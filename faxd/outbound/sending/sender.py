@@ -26,7 +26,7 @@ from faxd.outbound.addressing.lists import render, render_list
 from faxd.outbound.intake.outbox import OutboxUnusable
 from faxd.outbound.preparing.names import sent_as
 from faxd.outbound.sending import outcome, texts
-from faxd.outbound.sending.documents import claimed_documents
+from faxd.outbound.sending.documents import Claimed, claimed_documents
 from faxd.outbound.sending.guard import Guard
 from faxd.outbound.sending.outcome import Effect, Verdict
 from faxd.outbound.sending.when import after_failure, next_look
@@ -70,7 +70,7 @@ class Sender:
         *,
         changed: Callable[[Job], None],
         status_url: Callable[[str], str] | None = None,
-        explain: Callable[[Sequence[Path]], Words | None] | None = None,
+        explain: Callable[[Sequence[Claimed]], Words | None] | None = None,
     ) -> None:
         """``changed`` is told of each job that has another state.
 
@@ -227,6 +227,8 @@ class Sender:
                 self._under_way -= 1
             job = self._record(job, verdict)
         self._tell(job, verdict)
+        if verdict.is_unreadable:
+            job = self._explained(job)
         self._changed(job)
         if verdict.effect is Effect.ENDED:
             raise Cancelled
@@ -237,24 +239,33 @@ class Sender:
     def _record(self, job: Job, verdict: Verdict) -> Job:
         """Record what became of a job; what cannot be recorded now is kept until it can be."""
         try:
-            with self._ledger.transaction():
-                # Together: no other lane may find a job waiting whose queue has just been stopped.
-                self._note(verdict)
-                return self._ledger.jobs.move(job, verdict.state, verdict.text, **verdict.changes)
+            return self._move(job, verdict)
         except sqlite3.Error:
             self._unrecorded.append((job, verdict))
             raise
+
+    def _move(self, job: Job, verdict: Verdict) -> Job:
+        """Record it together with the queue: no other lane may find a job waiting whose queue has
+        just been stopped.
+
+        Raises:
+            Changed: its state is another by now.
+        """
+        with self._ledger.transaction():
+            self._note(verdict)
+            changes = dict(verdict.changes)
+            if verdict.effect is Effect.NETWORK and verdict.state is JobState.WAITING:
+                # With its queue, neither earlier nor later, so that no other job overtakes it.
+                changes["due_at"] = self._ledger.queue(self._account).paused_until
+            return self._ledger.jobs.move(job, verdict.state, verdict.text, **changes)
 
     def _record_late(self) -> None:
         """Record what could not be recorded when it happened."""
         with self._lock:
             while self._unrecorded:
                 job, verdict = self._unrecorded[0]
-                with suppress(Changed), self._ledger.transaction():
-                    self._note(verdict)
-                    job = self._ledger.jobs.move(
-                        job, verdict.state, verdict.text, **verdict.changes
-                    )
+                with suppress(Changed):
+                    job = self._move(job, verdict)
                     self._tell(job, verdict)
                 del self._unrecorded[0]
                 self._changed(job)
@@ -282,7 +293,7 @@ class Sender:
             since = job.created_at - timedelta(days=1)
             same = self._ledger.jobs.same(job, since)
             verdict = outcome.refused(job, error, utc_now(), give_up_after=limit, same=same)
-            return self._explained(job, error, verdict)
+            return replace(verdict, is_unreadable=error.code.number in _NOT_CONVERTED)
         except Cancelled as error:
             verdict = outcome.unanswered(job, error, utc_now(), give_up_after=limit)
             return replace(verdict, effect=Effect.ENDED, problem=None)
@@ -305,20 +316,25 @@ class Sender:
         look = next_look(replace(job, looks=0), utc_now())
         return replace(verdict, changes=verdict.changes | {"due_at": look})
 
-    def _explained(self, job: Job, error: Rejected, verdict: Verdict) -> Verdict:
-        """The verdict, saying what is wrong with a document, if that is it and can be seen."""
-        if error.code.number not in _NOT_CONVERTED or self._explain is None:
-            return verdict
+    def _explained(self, job: Job) -> Job:
+        """A job that FAX.de could make nothing of, saying what is wrong, if that can be seen.
+
+        Its rejection is recorded: looking takes a minute perhaps, and may fail.
+        """
+        if self._explain is None or job.problem is None:
+            return job
         words: Words | None = None
         with suppress(OSError, OutboxUnusable), claimed_documents(job, self._outbox) as documents:
             words = self._explain(documents)
-        before = verdict.changes.get("problem")
-        if words is None or not isinstance(before, Words):
-            return verdict
-        problem = Words(de=f"{before.de} {words.de}", en=f"{before.en} {words.en}")
-        return replace(verdict, changes=verdict.changes | {"problem": problem})
+        if words is None:
+            return job
+        problem = Words(de=f"{job.problem.de} {words.de}", en=f"{job.problem.en} {words.en}")
+        # Filed meanwhile, or the disk is full: it goes without.
+        with suppress(Changed, sqlite3.Error, LedgerError):
+            return self._ledger.jobs.note(job, problem=problem)
+        return job
 
-    def _request(self, job: Job, documents: list[Path]) -> dict[str, Any]:
+    def _request(self, job: Job, documents: Sequence[Claimed]) -> dict[str, Any]:
         """What SendJob is called with: the same each time, as long as no answer has come."""
         wanted = tuple(recipient for recipient in job.recipients if recipient.result is None)
         by_list = job.by_list and len(wanted) > 0
@@ -331,8 +347,8 @@ class Sender:
             "recipient_file": render_list(wanted) if by_list else b"",
             "text": "" if Step.COVER_TEXT in job.steps else job.text,
             "documents": [
-                Document(name=send_name(sent_as(path.name), _head(path)), path=path)
-                for path in documents
+                Document(name=send_name(sent_as(one.name), _head(one.path)), path=one.path)
+                for one in documents
             ],
             "at": job.at,
             "options": Options(**fields) if fields else None,

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from faxd.faxde import Code
-from faxd.job import Job
+from faxd.job import Job, Kind
 from faxd.words import Words
+
+#: SendJob's code for an account that may not send abroad, or not jobs of that kind
+_NOT_ENABLED = -8
+_LETTERS = Words(de="den Versand von Briefen", en="sending letters")
+_TO_ENABLE = {
+    # All accounts may send faxes.
+    Kind.FAX: Words(de="den Versand ins Ausland", en="sending abroad"),
+    Kind.SMS: Words(de="den Versand von SMS", en="sending text messages"),
+    Kind.EMAIL: Words(de="den Versand von E-Mails", en="sending e-mails"),
+    Kind.LETTER: _LETTERS,
+    Kind.LETTER_COLOR: _LETTERS,
+    Kind.QSIGN: Words(de="QSign (Rechnungen mit Signatur)", en="QSign (signed invoices)"),
+}
 
 NUMBER_UNKNOWN = Words(
     de=(
@@ -58,17 +71,18 @@ SEVERAL_NOT_AUTHORISED = Words(
 UNSENDABLE = Words(
     de=(
         "Text oder Namen enthalten Zeichen, die sich nicht übertragen lassen. Bitte entfernen Sie"
-        " Sonderzeichen, und legen Sie das Dokument noch einmal in den Ausgang."
+        " Sonderzeichen, und senden Sie das Dokument noch einmal."
     ),
     en=(
         "Text or names hold characters that cannot be transmitted. Please remove special"
-        " characters, and put the document into the outbox again."
+        " characters, and send the document again."
     ),
 )
 WITHDRAWN_IN_DOUBT = Words(
     de=(
         "Zurückgezogen, während unklar war, ob FAX.de den Auftrag schon hat: Die Antwort ging"
-        " verloren. Er kann gesendet worden sein. Bitte im Kundenbereich von FAX.de nachsehen."
+        " verloren. Er kann gesendet worden sein. Bitte sehen Sie im Kundenbereich von FAX.de"
+        " nach."
     ),
     en=(
         "Withdrawn while it was unclear whether FAX.de had the job already: the answer was lost."
@@ -85,8 +99,8 @@ CANCELLED = Words(
 )
 NO_SUCH_JOB = Words(
     de=(
-        "FAX.de kennt diesen Auftrag nicht (mehr). Ob er gesendet wurde, ist unklar. Bitte im"
-        " Kundenbereich von FAX.de nachsehen, bevor Sie es noch einmal senden."
+        "FAX.de kennt diesen Auftrag nicht (mehr). Ob er gesendet wurde, ist unklar. Bitte"
+        " sehen Sie im Kundenbereich von FAX.de nach, bevor Sie es noch einmal senden."
     ),
     en=(
         "FAX.de does not know this job (any more). Whether it was sent is unclear. Please look into"
@@ -95,27 +109,39 @@ NO_SUCH_JOB = Words(
 )
 NOT_ANSWERED = Words(
     de=(
-        "Es wurde nicht beantwortet, ob dasselbe Dokument noch einmal gesendet werden soll; es"
-        " wurde deshalb nicht gesendet."
+        "Die Frage, ob dasselbe Dokument noch einmal gesendet werden soll, blieb"
+        " unbeantwortet; deshalb wurde es nicht gesendet."
     ),
     en=("Nobody answered whether the same document shall be sent once more; so it was not sent."),
 )
 
+_EARLIER = Words(
+    de=(
+        "Ein früherer Versuch blieb ohne Antwort; bitte sehen Sie im Kundenbereich von FAX.de"
+        " nach, ob er angenommen wurde."
+    ),
+    en=(
+        "An earlier try was not answered; please look into the customer area of FAX.de to see"
+        " whether it was accepted."
+    ),
+)
 
-def refused(code: Code, doubt: bool) -> Words:
+
+def refused(code: Code, kind: Kind, doubt: bool) -> Words:
     """FAX.de will never take this job."""
-    de = f"FAX.de hat den Auftrag abgelehnt: {code.german} ({code.number})."
-    en = f"FAX.de has refused the job: {code.english} ({code.number})."
-    if doubt:
-        de += (
-            " Ein früherer Versuch blieb ohne Antwort; bitte sehen Sie im Kundenbereich von FAX.de"
-            " nach, ob er angenommen wurde."
+    said = Words(
+        de=f"FAX.de hat den Auftrag abgelehnt: {code.german} ({code.number}).",
+        en=f"FAX.de has refused the job: {code.english} ({code.number}).",
+    )
+    if code.number == _NOT_ENABLED:
+        what = _TO_ENABLE[kind]
+        said = Words(
+            de=f"{said.de} Bitte lassen Sie {what.de} bei FAX.de für Ihren Anschluss freischalten.",
+            en=f"{said.en} Please have {what.en} enabled for your account by FAX.de.",
         )
-        en += (
-            " An earlier try was not answered; please look into the customer area of FAX.de to see"
-            " whether it was accepted."
-        )
-    return Words(de, en)
+    if not doubt:
+        return said
+    return Words(de=f"{said.de} {_EARLIER.de}", en=f"{said.en} {_EARLIER.en}")
 
 
 def account(code: Code) -> Words:
@@ -163,8 +189,8 @@ def unclear() -> Words:
     return Words(
         de=(
             "UNKLAR, ob gesendet wurde: Der Auftrag ging hinaus, aber FAX.de hat trotz vieler"
-            " Wiederholungen nicht geantwortet. Bitte im Kundenbereich von FAX.de nachsehen, bevor"
-            " Sie es noch einmal senden."
+            " Wiederholungen nicht geantwortet. Bitte sehen Sie im Kundenbereich von FAX.de nach,"
+            " bevor Sie es noch einmal senden."
         ),
         en=(
             "UNCLEAR whether it was sent: the job went out, but FAX.de did not answer in spite of"
@@ -176,23 +202,25 @@ def unclear() -> Words:
 
 def duplicate(same: Job | None) -> Words:
     """FAX.de says that it has the very same job already."""
-    when_de, when_en = "", ""
+    when = Words(de="", en="")
     if same is not None:
         at = (same.accepted_at or same.created_at).astimezone()
         number = same.job_id if same.job_id is not None else "?"
-        when_de = f" (Auftrag {number}, {at:%d.%m.%Y %H:%M})"
-        when_en = f" (job {number}, {at:%Y-%m-%d %H:%M})"
+        when = Words(
+            de=f" (Auftrag {number}, {at:%d.%m.%Y, %H:%M} Uhr)",
+            en=f" (job {number}, {at:%Y-%m-%d %H:%M})",
+        )
     return Words(
         de=(
             "FAX.de hat den Auftrag abgelehnt, weil dasselbe Dokument schon an denselben Empfänger"
-            f" unterwegs ist oder gesendet wurde{when_de}. Soll es trotzdem gesendet werden, geben"
-            " Sie ihm eine Referenz in eckigen Klammern, zum Beispiel +4940123456[2], und legen Sie"
-            " es wieder in den Ausgang."
+            f" unterwegs ist oder gesendet wurde{when.de}. Soll es trotzdem gesendet werden, geben"
+            " Sie ihm eine Referenz in eckigen Klammern, zum Beispiel +4940123456[2], und senden"
+            " Sie es noch einmal."
         ),
         en=(
             "FAX.de has refused the job because the same document is already on its way, or was"
-            f" sent, to the same recipient{when_en}. To send it all the same, give it a reference"
-            " in square brackets, such as +4940123456[2], and put it into the outbox again."
+            f" sent, to the same recipient{when.en}. To send it all the same, give it a reference"
+            " in square brackets, such as +4940123456[2], and send it again."
         ),
     )
 
@@ -202,8 +230,8 @@ def same_or_earlier(same: Job) -> Words:
     return Words(
         de=(
             f"UNKLAR, ob dies gesendet wurde: Die Antwort ging verloren, und dasselbe Dokument war"
-            f" schon vorher an denselben Empfänger aufgegeben (Nr. {same.id}). Bitte im"
-            " Kundenbereich von FAX.de nachsehen. Soll es noch einmal gesendet werden, geben Sie"
+            f" schon vorher an denselben Empfänger aufgegeben (Nr. {same.id}). Bitte sehen"
+            " Sie im Kundenbereich von FAX.de nach. Soll es noch einmal gesendet werden, geben Sie"
             " ihm eine eigene Referenz in eckigen Klammern, zum Beispiel +4940123456[2]."
         ),
         en=(
@@ -219,9 +247,9 @@ def guard(jobs: int, pages: int) -> Words:
     """More than the settings allow."""
     return Words(
         de=(
-            f"Zum Schutz vor Kosten werden höchstens {jobs} Aufträge in der Stunde und {pages}"
-            " Seiten am Tag gesendet. Dieser wartet, bis er an der Reihe ist; es geht von selbst"
-            " weiter. Ist das zu wenig, kann der Administrator die Grenzen ändern."
+            f"Zum Schutz vor unerwarteten Kosten werden höchstens {jobs} Aufträge in der Stunde"
+            f" und {pages} Seiten am Tag gesendet. Dieser wartet, bis er an der Reihe ist; es"
+            " geht von selbst weiter. Ist das zu wenig, kann der Administrator die Grenzen ändern."
         ),
         en=(
             f"As a guard against cost, no more than {jobs} jobs an hour and {pages} pages a day are"

@@ -151,11 +151,35 @@ def test_what_could_not_go_to_anyone_does_not_wait() -> None:
     assert isinstance(refusal(None, list_file=("x.pdf.csv", b"040 123456")), NoRecipient)
 
 
+@pytest.mark.parametrize(
+    ("name", "de", "en"),
+    [
+        ("40 123456 Rechnung.pdf", "Ist „40 123456“ eine Telefonnummer? Dann fehlt", "zero"),
+        ("123456.pdf", "Ist „123456“ eine Telefonnummer?", 'Is "123456" a telephone number?'),
+        ("2026-03-01 Befund.pdf", "„2026-03-01“ am Anfang des Namens ist ein Datum", "is a date,"),
+        ("01.03.2026 Befund.pdf", "„01.03.2026“ am Anfang des Namens ist ein Datum", "is a date,"),
+    ],
+)
+def test_a_name_that_begins_with_digits(name: str, de: str, en: str) -> None:
+    """Is asked about what may be wrong with it."""
+    refused = refusal(name)
+    assert isinstance(refused, NoRecipient)
+    assert de in refused.words.de and en in refused.words.en
+
+
+@pytest.mark.parametrize("name", ["Rechnung.pdf", "4711 Rechnung.pdf", "01234567ab.pdf"])
+def test_digits_that_are_no_number(name: str) -> None:
+    """Nothing is asked of how people count their files."""
+    for fields in ({}, {"folders": ("email",)}):
+        assert "gehen soll. Bitte" in refusal(name, **fields).words.de
+    assert "gehen soll. Bitte" in refusal("40 123456 x.pdf", folders=("email",)).words.de
+
+
 def test_mail_addresses_outside_their_folder() -> None:
     """Are not passed over."""
     for fields in ({}, {"folders": ("fax",)}, {"job_file": job(to="name@example.org")}):
         refused = refusal("name@example.org.pdf", **fields)
-        assert "folder email" in refused.words.en and not isinstance(refused, NoRecipient)
+        assert 'folder "email"' in refused.words.en and not isinstance(refused, NoRecipient)
 
 
 def test_the_phone_book() -> None:
@@ -310,7 +334,7 @@ def test_options_override_each_other() -> None:
     rules = Rules(zone=BERLIN, options={"station_id": "Account", "header": "H", "retries": 1})
     assert ask("040 123456.pdf", rules=rules).options == rules.options
     plan = ask("Labor Nord.pdf", rules=rules, book=BOOK, job_file=job(header="J", flash=True))
-    assert plan.options == {"station_id": "Praxis", "header": "J", "retries": 1, "flash_sms": True}
+    assert plan.options == {"station_id": "Praxis", "header": "J", "retries": 1, "flash": True}
     values: dict[str, Any] = dict(plan.options)
     assert Options(**values).render()
 

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from faxd.outbound.addressing import Refused, send_name, sms_parts
+from faxd.outbound.addressing.formats import needs_pdf
 from faxd.outbound.addressing.message import check_sms, is_text_file, read_text
 
 PDF, TIFF, BMP = b"%PDF-1.7\n", b"II*\0\x08\0\0\0", b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0"
@@ -66,8 +67,25 @@ def test_no_documents(name: str, head: bytes, says: str) -> None:
     with pytest.raises(Refused, match=says) as caught:
         send_name(name, head)
     if head:
-        assert "Es gehen PDF, TIF" in caught.value.words.de
+        assert "Möglich sind PDF, TIF" in caught.value.words.de
         assert "Microsoft Print to PDF" in caught.value.words.de
+        assert ".txt" in caught.value.words.de and ".txt" in caught.value.words.en
+
+
+@pytest.mark.parametrize(
+    ("office", "name", "head", "de", "en"),
+    [
+        (False, "mk.py", b"import os", "die alten Formate DOC und XLS; dies", "DOC and XLS go;"),
+        (True, "mk.py", b"import os", "Word, Excel, PowerPoint und Libre", "PowerPoint and Libre"),
+        (True, "x.zip", b"PK\x03\x04", "dies ist ein ZIP oder eine", "this is a ZIP, or"),
+        (False, "x.docx", b"PK\x03\x04", "dies ist eine Datei von Word", "a file of Word (docx)"),
+    ],
+)
+def test_what_this_server_can_do(office: bool, name: str, head: bytes, de: str, en: str) -> None:
+    """With LibreOffice more goes, and it is said."""
+    with pytest.raises(Refused) as caught:
+        needs_pdf(name, head, office=office)
+    assert de in caught.value.words.de and en in caught.value.words.en
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_a_full_job_file() -> None:
     assert job.when is not None
     assert job.when.after(NOW, BERLIN) == datetime(2026, 12, 24, 7, tzinfo=UTC)
     assert job.options == {
-        "station_id": "Praxis", "retries": 2, "header": "Befund", "flash_sms": True
+        "station_id": "Praxis", "retries": 2, "header": "Befund", "flash": True
     }  # fmt: skip
     found = recipients(job.to, Kind.FAX, NUMBERS)
     assert [(one.address, one.reference, one.name) for one in found] == [
@@ -113,7 +113,9 @@ def test_what_is_not_said() -> None:
         ({"retries": True}, "without quotation marks"),
         ({"retries": 100}, "0 to 99"),
         ({"flash": 1}, "true or false"),
-        ({"flash": True, "flash_sms": True}, "twice"),
+        ({"flash": True, "options": {"flash": True}}, "twice"),
+        ({"flash_sms": True}, 'mean "flash"'),
+        ({"flash_sms": True}, "sms_from, status_url."),
         ({"header": "x", "options": {"header": "y"}}, "twice"),
         ({"header": "x" * 31}, "30 characters"),
         ({"header": "a;b"}, "30 characters"),
@@ -153,6 +155,23 @@ def test_what_cannot_be_read(name: str, content: bytes, says: str) -> None:
     """Says where."""
     with pytest.raises(Refused, match=says):
         read_job_file(name, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("x.json", b'{"to": "040 123456" "at": 1}', "nicht lesbar: Fehler in Zeile 1, Spalte 21."),
+        ("x.toml", b"a = 1\nto = x\n", "nicht lesbar: Fehler in Zeile 2, Spalte 6."),
+        ("x.toml", b"to = [1", "nicht lesbar: Fehler am Ende der Datei."),
+        ("x.json", b"[" * 100_000, "nicht lesbar: Klammern sind zu tief verschachtelt."),
+        ("x.toml", b"a." * 500_000, "nicht lesbar: sie ist falsch aufgebaut."),
+    ],
+)
+def test_where_it_cannot_be_read_in_german(name: str, content: bytes, says: str) -> None:
+    """Without the English of a parser."""
+    with pytest.raises(Refused) as caught:
+        read_job_file(name, content)
+    assert says in caught.value.words.de
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ LIMITS = """if True:
     from pathlib import Path
     from faxd.log import configure, get_logger
     from faxd.outbound.intake.watch import Watcher
-    configure(terminal=False)
+    configure(form="logfmt")
     import logging
     logging.getLogger().handlers[0].setStream(sys.stdout)
     import watchdog.observers.inotify_c

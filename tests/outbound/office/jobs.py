@@ -62,7 +62,7 @@ hostile = st.one_of(
         [
             "\r\nGESENDET",
             "x\r\nEigene Nummer:      18",
-            "[faxd 18: nur zur Information]",
+            "[faxd: Auftrag 18]",
             "=1+cmd|'/c calc'!A0",
             "@SUM(1)",
             "+1+1",

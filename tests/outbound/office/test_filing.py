@@ -136,9 +136,10 @@ def test_a_deleted_slip_stays_deleted_until_it_is_to_come_back(
     with desk(tmp_path) as opened:
         name = opened.show(job())
         (tmp_path / "sending" / name).unlink()
-        assert opened.show(job(slip=name, state=JobState.ACCEPTED)) == name
+        accepted = job(slip=name, state=JobState.ACCEPTED)
+        assert opened.show(accepted, is_known=True) == name
         assert opened.slips() == set()
-        assert opened.show(job(slip=name, state=JobState.ACCEPTED), anew=True) == name
+        assert opened.show(accepted) == name
         assert opened.slips() == {name}
 
 
@@ -335,6 +336,17 @@ def test_a_filed_set_is_removed_and_nothing_else(tmp_path: Path) -> None:
         assert opened.remove_filed(FILED) == 4
         assert opened.remove_filed(FILED) == 0
     assert found(tmp_path) == {f"sent/{other.name}": b"other"}
+
+
+def test_the_report_names_what_is_to_be_moved_back_together(tmp_path: Path) -> None:
+    """By the names that it has in the folder."""
+    failed = replace(FILED, state=JobState.FAILED, recipients=(MUSTER,), protocol=b"")
+    with desk(tmp_path) as opened:
+        file(opened, failed, claim(tmp_path))
+    filed = found(tmp_path / "failed")
+    assert f"{AT}.pdf.toml" in filed
+    report = " ".join(filed[f"{AT} - Bericht.txt"].decode("utf-8-sig").split())
+    assert f"das Dokument zusammen mit „{AT}.pdf.toml“ in den Ordner „fax“ in „outbox“" in report
 
 
 def test_a_set_without_its_report_is_left_to_people(tmp_path: Path) -> None:

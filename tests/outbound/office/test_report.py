@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def test_a_fax_that_was_sent() -> None:
     assert (
         report(DONE)
         == """\
-GESENDET                                        [faxd 17: nur zur Information]
+GESENDET                                                    [faxd: Auftrag 17]
 
 Das Fax wurde vollständig an das Gerät des Empfängers übertragen.
 
@@ -53,9 +54,44 @@ Versuche:           1
 Auftrag bei FAX.de: 4000001
 Eigene Nummer:      17
 Dokument:           Befund.pdf
-Abgelegt als:       fax/Befund.pdf
+In „outbox“ als:    fax/Befund.pdf
 """
     )
+
+
+def test_where_it_was_dropped_is_said_only_if_that_says_more() -> None:
+    assert "als: Befund.pdf" not in flat(report(replace(DONE, source="Befund.pdf")))
+    other = replace(DONE, source="sms/0171 Termin.txt", folder="/srv/Faxe/Ausgang")
+    assert "In „Ausgang“ als: sms/0171 Termin.txt" in flat(report(other))
+
+
+@pytest.mark.parametrize(
+    ("files", "beside", "german", "english"),
+    [
+        ({}, (), "Sie das Dokument in den Ordner „fax“ in „Aus“, wenn", "move the document to the"),
+        ({"source": "Befund.pdf"}, (), "Sie das Dokument in den Ordner „Aus“, wenn", 'r "Aus", c'),
+        (
+            {"companions": ("Befund.pdf.toml",)},
+            ("26 Befund.pdf.toml",),
+            "Sie das Dokument zusammen mit „26 Befund.pdf.toml“ in den Ordner „fax“ in „Aus“, wenn",
+            'move the document together with "26 Befund.pdf.toml" to the folder "fax" in "Aus",',
+        ),
+        (
+            {"documents": (), "companions": ("A.toml",)},
+            ("26 A.toml",),
+            "Verschieben Sie „26 A.toml“ in den",
+            'move "26 A.toml" to the',
+        ),
+    ],
+)
+def test_what_is_to_be_moved_back(
+    files: dict[str, Any], beside: tuple[str, ...], german: str, english: str
+) -> None:
+    """All that it takes: a document without its list or job file has no recipient."""
+    failed = job(state=JobState.FAILED, folder="/srv/Aus", **files)
+    for language, said in (("de", german), ("en", english)):
+        text = render_report(failed, language, BERLIN, beside=beside)
+        assert said in flat(text)
 
 
 def test_a_fax_that_was_not_answered_in_english() -> None:
@@ -63,7 +99,7 @@ def test_a_fax_that_was_not_answered_in_english() -> None:
     assert (
         report(fax, "en")
         == """\
-NOT SENT                                       [faxd 17: for information only]
+NOT SENT                                                        [faxd: job 17]
 
 It rang, but nobody answered.
 
@@ -81,12 +117,12 @@ Tries:              1
 Job at FAX.de:      4000001
 Own number:         17
 Document:           Befund.pdf
-Dropped as:         fax/Befund.pdf
+In "outbox" as:     fax/Befund.pdf
 
 The fax machine may be switched off: please try again later, or call the
   recipient.
-To send it again, move the document to the folder "fax" of the outbox,
-  corrected or renamed if need be. Leave this report here.
+To send it again, move the document to the folder "fax" in "outbox", corrected
+  or renamed if need be. Leave this report here.
 """
     )
 
@@ -96,7 +132,7 @@ def test_many_recipients() -> None:
     assert (
         report(fax)
         == """\
-TEILWEISE GESENDET                              [faxd 17: nur zur Information]
+TEILWEISE GESENDET                                          [faxd: Auftrag 17]
 
 Art:                Fax
 Name:               Befund
@@ -106,7 +142,7 @@ Versuche:           1
 Auftrag bei FAX.de: 4000001
 Eigene Nummer:      17
 Dokument:           Befund.pdf
-Abgelegt als:       fax/Befund.pdf
+In „outbox“ als:    fax/Befund.pdf
 
 Empfänger:          2
   gesendet:         1
@@ -118,11 +154,11 @@ Empfänger:          2
   +4930111111  Mustermann                  besetzt
   +4940123456  Praxis Dr. Meier  RE-4711   gesendet  2       24.11.2026 09:15:30 MEZ  19 s   Max Mustermann
 
-  besetzt: Der Anschluss war besetzt, auch bei den Wiederholungen nach 1, 5
-  und 10 Minuten. Bitte versuchen Sie es später noch einmal.
+  besetzt: Der Anschluss war bei jedem Versuch besetzt. Bitte versuchen Sie es
+  später noch einmal.
 
 Noch einmal senden: Verschieben Sie das Dokument zusammen mit der Liste
-  (.csv), die neben ihm liegt, in den Ordner „fax“ des Postausgangs. Die Liste
+  (.csv), die neben ihm liegt, in den Ordner „fax“ in „outbox“. Die Liste
   nennt nur die, die es nicht bekommen haben.
 """  # noqa: E501
     )
@@ -254,7 +290,7 @@ def test_nothing_breaks_out_of_its_line(job: Job, problem: str, language: Langua
     tame = replace(
         job,
         title="x",
-        source="x",
+        source="y",
         text="x",
         documents=("x",) * len(job.documents),
         companions=("x",) * len(job.companions),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faxd.job import Hold, Job, JobState, Kind
+from faxd.outbound.intake.texts import same
 from faxd.outbound.office.layout import as_file, is_ours, job_of
 from faxd.outbound.office.slip import TOO_LATE, answer_of, render_slip, says_yes
 from faxd.words import Language, Words
@@ -26,12 +27,16 @@ def slip(job: Job, language: Language = "de", **more: object) -> str:
     return text.replace("\r\n", "\n")
 
 
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
 def test_a_fax_at_the_provider() -> None:
     fax = job(state=JobState.ACCEPTED, job_id=4000001, pages=2, tries=2)
     assert (
         slip(fax)
         == """\
-UNTERWEGS                                       [faxd 17: nur zur Information]
+UNTERWEGS                                                   [faxd: Auftrag 17]
 
 Art:                Fax
 Name:               Befund
@@ -46,29 +51,34 @@ FAX.de hat den Auftrag und ist dabei, ihn auszuführen.
 Zum Stornieren diese Datei löschen. Der Auftrag wird dann bei FAX.de
 storniert, wenn es noch nicht zu spät ist; sonst kommt diese Datei wieder und
 sagt es.
-Am Ende liegt ein Bericht mit dem Dokument im Ordner für Gesendetes oder
-Fehlgeschlagenes.
+Am Ende liegt ein Bericht mit dem Dokument im Ordner „sent“ oder „failed“.
 """
     )
 
 
 def test_a_question_in_english() -> None:
     assert (
-        slip(job(state=JobState.HELD, hold=Hold.SAME), "en")
+        slip(job(state=JobState.HELD, hold=Hold.SAME, problem=same(job(id=16), BERLIN)), "en")
         == """\
-PLEASE ANSWER                                  [faxd 17: for information only]
+PLEASE ANSWER                                                   [faxd: job 17]
 
 Kind:               Fax
 Name:               Befund
 Recipient:          +4940123456 (Praxis Dr. Meier) [RE-4711]
 Own number:         17
 
-The same document went to the same recipient a moment ago. Is it to be sent
-again all the same?
+  The same document was dropped for the same recipient at 09:15 already (no.
+  16). Shall this one be sent all the same?
+
 Yes:  rename this file so that its name begins with "yes".
 No:   delete this file; then nothing is sent.
 """
     )
+
+
+def test_the_folders_as_they_are_called() -> None:
+    text = slip(job(state=JobState.ACCEPTED), sent="Gesendet", failed="Fehler {x}")
+    assert "im Ordner „Gesendet“ oder „Fehler {x}“." in flat(text)
 
 
 def test_many_recipients_and_a_planned_sms() -> None:
@@ -76,7 +86,7 @@ def test_many_recipients_and_a_planned_sms() -> None:
     assert (
         slip(sms)
         == """\
-WARTET                                          [faxd 17: nur zur Information]
+WARTET                                                      [faxd: Auftrag 17]
 
 Art:                SMS
 Name:               Befund
@@ -194,12 +204,12 @@ def test_nothing_breaks_out_of_its_line(job: Job, problem: str, language: Langua
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        (b"WARTET   [faxd 17: nur zur Information]\r\n", 17),
-        (b"\xef\xbb\xbfWAITING  [faxd 3: for information only]", 3),
-        ("WARTET  [faxd 17: nur zur Information]\r\nx".encode("utf-16"), 17),
-        (b"\r\n\r\nx [faxd 17: nur zur Information]\r\n", 17),
-        (b"Guten Tag\r\n[faxd 17: nur zur Information]\r\n", None),
-        (b"Termin [faxd 17: nur zur Information] um neun", None),
+        (b"WARTET   [faxd: Auftrag 17]\r\n", 17),
+        (b"\xef\xbb\xbfWAITING  [faxd: job 3]", 3),
+        ("WARTET  [faxd: Auftrag 17]\r\nx".encode("utf-16"), 17),
+        (b"\r\n\r\nx [faxd: Auftrag 17]\r\n", 17),
+        (b"Guten Tag\r\n[faxd: Auftrag 17]\r\n", None),
+        (b"Termin [faxd: Auftrag 17] um neun", None),
         (b"", None),
         (b"\xff\xfe", None),
         (b"%PDF-1.4", None),

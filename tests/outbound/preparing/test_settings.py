@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from faxd.config import AccountSettings, ConfigError, SendSettings
-from faxd.outbound.preparing.settings import check_preparing, templates_of
+from faxd.outbound.preparing import settings as preparing
+from faxd.outbound.preparing.settings import check_preparing, check_templates, templates_of
 from faxd.wiring import check_options
 from tests.documents.paper import lines, make_pdf
 
@@ -74,3 +77,24 @@ def test_what_is_good(tmp_path: Path) -> None:
     templates = templates_of(send)
     assert (templates.patterns, templates.letterhead) == (("faxmaker",), head)
     check_preparing(SendSettings())
+
+
+def test_a_file_server_that_does_not_answer_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe that nobody writes into hangs as a share does; who reads the settings goes on."""
+    head = tmp_path / "head.pdf"
+    os.mkfifo(head)
+    monkeypatch.setattr(preparing, "_PATIENCE", 0.1)
+    begun = time.monotonic()
+    check_preparing(SendSettings.model_validate({"letterhead": head}))
+    assert time.monotonic() - begun < 5
+    with head.open("wb") as pipe:  # lets the thread go
+        pipe.write(b"no PDF")
+
+
+def test_who_uses_them_waits(tmp_path: Path) -> None:
+    cover = tmp_path / "cover.txt"
+    cover.write_text("An: {nobody}")
+    with pytest.raises(ValueError, match="cover_page"):
+        check_templates(SendSettings.model_validate({"cover_page": cover}))

@@ -519,3 +519,161 @@ def test_when_faxd_ends_nothing_is_noted(office: Office, monkeypatch: pytest.Mon
     office.restart()
     office.turn()
     assert office.job().state is JobState.ACCEPTED
+
+
+@pytest.mark.parametrize("key", ["letterhead", "cover_page"])
+def test_a_template_that_is_out_of_the_settings_is_not_left_out(
+    templates: Office, tmp_path: Path, key: str
+) -> None:
+    """By SIGHUP, while a document waits to be put on it: it waits, and says why."""
+    office = templates
+    before = dict(office.changes)
+    office.begin(f"{NUMBER} Befund.pdf", letter(tmp_path, "Guten Tag"))
+    office.restart(**{key: None}, **({"letterhead_next": None} if key == "letterhead" else {}))
+    for _ in range(3):
+        office.turn()
+        office.later(1000)
+    job = office.job()
+    assert job.state is JobState.PREPARING and office.calls() == []
+    assert job.problem is not None and "letterhead or cover page" in job.problem.en
+    assert "löschen Sie bitte diesen Zettel" in job.problem.de
+    assert "please delete this slip" in " ".join(office.slip().split())
+    office.restart(**before)
+    office.turn()
+    assert office.job().state is JobState.ACCEPTED and Step.LETTERHEAD in office.job().steps
+
+
+def test_a_template_that_never_comes_back(templates: Office, tmp_path: Path) -> None:
+    """After as long as sending is tried for, it fails, and nothing was sent."""
+    office = templates
+    office.begin(f"{NUMBER} Befund.pdf", letter(tmp_path, "Guten Tag"))
+    office.restart(letterhead=None, letterhead_next=None, give_up_after=3600)
+    for _ in range(10):
+        office.prepare()
+        office.later(1000)
+    office.tell()
+    assert office.job().state is JobState.FAILED and office.calls() == []
+    assert "Please tell the administrator" in " ".join(office.report().split())
+
+
+def test_without_a_place_to_work_nobody_waits_for_ever(office: Office) -> None:
+    """The folder cannot be made when faxd begins: it is tried again, and given up in the end."""
+    place = office.root / "state" / "preparing"
+    place.rmdir()
+    place.write_text("in the way")
+    office.restart(give_up_after=3600)
+    office.begin(f"{NUMBER} Foto.png", picture())
+    office.prepare()
+    problem = office.job().problem
+    assert office.job().state is JobState.PREPARING and problem is not None
+    place.unlink()
+    office.later(100)
+    office.turn()
+    assert office.job().state is JobState.ACCEPTED, "without a restart"
+    place.rmdir()
+    place.write_text("in the way")
+    office.drop("+4940123457 Foto.png", picture("GIF"))
+    office.take()
+    for _ in range(10):
+        office.prepare()
+        office.later(1000)
+    assert office.states()[-1] is JobState.FAILED
+
+
+def test_a_code_is_looked_for_once_there_is_a_place_again(office: Office, tmp_path: Path) -> None:
+    place = office.root / "state" / "preparing"
+    place.rmdir()
+    place.write_text("in the way")
+    office.restart()
+    office.drop("Befund.pdf", letter(tmp_path, CODE))
+    office.take()
+    assert office.states() == []
+    place.unlink()
+    office.turn()
+    assert office.job().state is JobState.ACCEPTED
+
+
+def test_what_was_checked_is_what_is_made_ready_and_sent(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody puts another file in a document's place while it is opened."""
+    secret = tmp_path / "secret.pdf"
+    secret.write_bytes(letter(tmp_path, "GEHEIM"))
+    do = office.bench.workshop.do
+
+    def swapped(work: str, **facts: Any) -> dict[str, Any]:
+        (path,) = (office.outbox / ".faxd").glob("*/Befund.pdf")
+        content = path.read_bytes()
+        path.unlink()
+        path.symlink_to(secret)
+        try:
+            return do(work, **facts)
+        finally:
+            path.unlink()
+            path.write_bytes(content)
+
+    office.begin("Befund.pdf", letter(tmp_path, CODE, "Guten Tag"))
+    office.read()
+    office.take()
+    monkeypatch.setattr(office.bench.workshop, "do", swapped)
+    office.prepare()
+    office.send()
+    (sent,) = text_of(got(office))
+    assert "Guten Tag" in sent and "GEHEIM" not in sent
+
+
+def test_a_document_is_sent_from_what_was_opened(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that takes its place after the check is not followed."""
+    secret = tmp_path / "secret.pdf"
+    secret.write_bytes(letter(tmp_path, "GEHEIM"))
+    office.begin(f"{NUMBER} Befund.pdf", letter(tmp_path, "Guten Tag"))
+    request = office.dispatch.sender._request
+
+    def swapped(*given: Any) -> dict[str, Any]:
+        (path,) = (office.outbox / ".faxd").glob("*/*.pdf")
+        path.unlink()
+        path.symlink_to(secret)
+        return request(*given)
+
+    monkeypatch.setattr(office.dispatch.sender, "_request", swapped)
+    office.send()
+    (sent,) = text_of(got(office))
+    assert "Guten Tag" in sent and "GEHEIM" not in sent
+
+
+def test_a_rejection_is_recorded_before_it_is_explained(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking takes a minute perhaps, and faxd may die in it."""
+    do, seen = office.bench.workshop.do, []
+
+    def looked(work: str, **facts: Any) -> dict[str, Any]:
+        seen.append((work, office.job().state))
+        return do(work, **facts)
+
+    monkeypatch.setattr(office.bench.workshop, "do", looked)
+    office.begin(f"{NUMBER} Befund.pdf", b"%PDF-1.4\n%%EOF\n")
+    office.fault(FaultKind.FORCED_CODE, value=-7)
+    office.send()
+    assert seen == [("inspect", JobState.FAILED)]
+    office.tell()
+    assert "damaged" in office.report() and "(-7)" in office.report()
+
+
+def test_an_explanation_that_comes_too_late_or_not_at_all(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job has been filed meanwhile: it is as it was without one."""
+
+    def late(*_: Any, **__: Any) -> dict[str, Any]:
+        office.tell()
+        raise WorkshopError("the daemon stops")
+
+    monkeypatch.setattr(office.bench.workshop, "do", late)
+    office.begin(f"{NUMBER} Befund.pdf", b"%PDF-1.4\n%%EOF\n")
+    office.fault(FaultKind.FORCED_CODE, value=-7)
+    office.send()
+    assert office.job().state is JobState.FAILED and office.job().filed
+    assert "(-7)" in office.report()

@@ -119,7 +119,7 @@ def test_the_sender_is_what_the_job_itself_says(changes: dict[str, Any], sender:
         ),
         (
             replace(DONE, recipients=(replace(SENT, result="Busy"),)),
-            "Der Anschluss war besetzt, auch bei den Wiederholungen nach 1, 5 und 10 Minuten.",
+            "Der Anschluss war bei jedem Versuch besetzt.",
         ),
     ],
 )

@@ -85,9 +85,9 @@ def test_what_the_mark_does_not_fit_into(pdf: bytes) -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        b"%PDF-1.4\n%\xe2\xe3\xcf\xd3 see [faxd 17: nur zur Information]\n",
-        b"%PDF-1.4\n1 0 obj\n[faxd 17: nur zur Information]\n",
-        b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n[faxd 17: nur zur Information]\n",
+        b"%PDF-1.4\n%\xe2\xe3\xcf\xd3 see [faxd: Auftrag 17]\n",
+        b"%PDF-1.4\n1 0 obj\n[faxd: Auftrag 17]\n",
+        b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n[faxd: Auftrag 17]\n",
     ],
 )
 def test_a_document_that_only_names_such_a_mark_is_sent(head: bytes) -> None:

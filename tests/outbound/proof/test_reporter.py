@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from faxd.demo.pdf import page
 from faxd.documents import MemoryLimit, Workshop, WorkshopError
+from faxd.documents import office as libreoffice
 from faxd.job import Job, JobState, Proof
 from faxd.outbound.proof import reporter
 from faxd.simulator import FaultKind
@@ -424,3 +426,84 @@ def test_a_long_list_leaves_others_their_turn(
     assert f"{NUMBER} danach - transmission report.pdf" in found and len(found) < 4
     office.prove()
     assert len(proofs(office.sent)) == 4
+
+
+needs_office = pytest.mark.skipif(
+    not libreoffice.is_installed(), reason="LibreOffice is not installed"
+)
+
+
+def old_word(folder: Path) -> bytes:
+    """A DOC, as Word 97 wrote it."""
+    made = folder / "word"
+    made.mkdir()
+    (made / "letter.txt").write_text("Sehr geehrte Damen und Herren")
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation={(made / 'profile').as_uri()}", "--headless",
+         "--convert-to", "doc", "--outdir", str(made), str(made / "letter.txt")],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    return (made / "letter.doc").read_bytes()
+
+
+@needs_office
+@pytest.mark.parametrize("name", ["Befund.html", "Befund.doc"])
+def test_what_faxde_prints_itself_has_a_picture_too(office: Office, name: str) -> None:
+    """As LibreOffice prints it, and the report says so; sending has not waited for that."""
+    page = b"<!doctype html><html><body><p>Sehr geehrte Damen und Herren</p></body></html>"
+    content = page if name.endswith("html") else old_word(office.root)
+    job = end(office, f"{NUMBER} {name}", content)
+    assert job.state is JobState.DONE and proofs(office.sent) == []
+    office.prove()
+    (path,) = proofs(office.sent)
+    text = text_of(path)
+    assert "First page as LibreOffice prints it" in text
+    assert hashlib.sha256(content).hexdigest() in text
+    with pypdfium2.PdfDocument(path) as opened:
+        assert list(opened[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
+
+
+def test_without_libreoffice_a_note_stands_in_its_place(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end(office, f"{NUMBER} Befund.html", b"<!doctype html><html><body>Guten Tag</body></html>")
+    monkeypatch.setenv("PATH", "/nowhere")
+    office.prove()
+    assert "faxd can show none of this file format" in text_of(proofs(office.sent)[0])
+
+
+def test_the_document_that_was_opened_is_drawn(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name may be a link to a secret by then."""
+    secret = tmp_path / "secret.pdf"
+    secret.write_bytes(letter("secret"))
+    job = end(office)
+    path = office.sent / f"{job.filed_as}.pdf"
+    do = Workshop.do
+
+    def swapped(self: Workshop, work: str, **facts: Any) -> dict[str, Any]:
+        if work == "first_page":
+            path.unlink()
+            path.symlink_to(secret)
+            assert facts["source"].path.resolve() != secret
+        return do(self, work, **facts)
+
+    monkeypatch.setattr(Workshop, "do", swapped)
+    office.prove()
+    assert "First page of the document, reduced" in text_of(proofs(office.sent)[0])
+
+
+def test_many_recipients_have_one_page_each(office: Office) -> None:
+    """Thirty numbers by a list: thirty reports, each of one page, with that number alone."""
+    numbers = [f"+49401234{number:02}" for number in range(30)]
+    name = "Klageerwiderung in Sachen Mustermann gegen Muster GmbH 2026"
+    office.drop(f"{name}.pdf.csv", "".join(f"{number};K\r\n" for number in numbers).encode())
+    end(office, f"{name}.pdf")
+    office.prove()
+    found = proofs(office.sent)
+    assert len(found) == 30
+    for path in found:
+        text = text_of(path)
+        assert sum(number in text.replace(" ", "") for number in numbers) == 1
+        assert "OK – sent" in text and f"{name}.pdf" in text

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from faxd.job import JobState
+from faxd.faxde.codes import lookup
+from faxd.job import JobState, Kind
+from faxd.outbound.sending import texts
 from faxd.simulator import FaultKind
 from tests.outbound.desk import NUMBER, Office, names, pdf
 
@@ -72,6 +74,23 @@ def test_a_refused_job_fails(office: Office, code: int, state: object) -> None:
     office.later(86400)
     office.send()
     assert len(office.calls()) == (1 if state is first else 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "german", "english"),
+    [
+        (Kind.FAX, "den Versand ins Ausland bei FAX.de für", "have sending abroad enabled"),
+        (Kind.SMS, "den Versand von SMS bei FAX.de für", "have sending text messages enabled"),
+        (Kind.EMAIL, "den Versand von E-Mails bei FAX.de für", "have sending e-mails enabled"),
+        (Kind.LETTER, "den Versand von Briefen bei FAX.de für", "have sending letters enabled"),
+    ],
+)
+def test_what_must_be_enabled_is_said(kind: Kind, german: str, english: str) -> None:
+    words = texts.refused(lookup("SendJob", -8), kind, doubt=True)
+    assert f"Bitte lassen Sie {german} Ihren Anschluss freischalten. Ein früherer" in words.de
+    assert f"Please {english} for your account by FAX.de. An earlier" in words.en
+    other = texts.refused(lookup("SendJob", -14), kind, doubt=False)
+    assert "freischalten" not in other.de and "enabled" not in other.en
 
 
 @pytest.mark.parametrize("state", STATES)

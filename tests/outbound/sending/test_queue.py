@@ -155,7 +155,7 @@ def test_one_job_that_always_stops_the_queue_keeps_off_no_other(office: Office) 
     call = client.send_job
 
     def refused(*args: Any, **fields: Any) -> Any:
-        if fields["documents"][0].path.name.startswith(first.title):
+        if fields["documents"][0].name.startswith(first.title):
             office.server.force_code("SendJob", 61)
         return call(*args, **fields)
 

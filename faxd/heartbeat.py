@@ -1,0 +1,82 @@
+"""What systemd hears of a daemon that runs: that nothing hangs, and how all is doing."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import replace
+
+from faxd import notify
+from faxd.clock import utc_now
+from faxd.condition import Condition, condition
+from faxd.config import Config
+from faxd.ledger import Ledger
+from faxd.log import Log
+from faxd.schedule import Schedule
+from faxd.watchdog import INTERVAL, Stuck, Watchdog
+
+#: seconds after which systemd is told the time of the last poll again
+_TELL = 10.0
+#: Seconds to wait for the ledger. The thread that tells must hear of a SIGTERM while a disk hangs.
+_PATIENCE = 0.2
+
+
+class Heartbeat:
+    """Looks at the tasks and the ledger, and tells; `beat` wants to be called every second."""
+
+    def __init__(self, schedule: Schedule, ledger: Ledger, log: Log) -> None:
+        self._schedule = schedule
+        self._ledger = ledger
+        self._log = log
+        interval = notify.watchdog_interval()
+        self._watchdog = Watchdog(interval or INTERVAL)
+        #: seconds between two signs of life; None: systemd wants none
+        self._every = interval / 4 if interval else None
+        self._feed_at = 0.0
+        self._stuck: list[Stuck] = []
+        #: what systemd was told last, and when it is to be told the time again
+        self._told: Condition | str | None = None
+        self._tell_at = 0.0
+
+    def beat(self, config: Config) -> None:
+        """Look and tell."""
+        now = time.monotonic()
+        self._look(config, now)
+        if not self._stuck and self._every is not None and now >= self._feed_at:
+            # Where something hangs there is silence, and systemd ends and restarts faxd.
+            notify.notify("WATCHDOG=1")
+            self._feed_at = now + self._every
+        self._tell(config, now)
+
+    def _look(self, config: Config, now: float) -> None:
+        """Find what hangs, and log it once."""
+        before = {each.task for each in self._stuck}
+        self._stuck = self._watchdog.look(now, self._schedule.signs(), config.service)
+        for each in self._stuck:
+            if each.task not in before:
+                self._log.error(
+                    "task hangs", task=each.task, what=each.what, seconds=round(each.seconds)
+                )
+        for task in sorted(before - {each.task for each in self._stuck}):
+            self._log.info("task goes on", task=task)
+
+    def _tell(self, config: Config, now: float) -> None:
+        """Say how all is doing: when that has changed, and now and then for the time."""
+        status: Condition | str
+        try:
+            status = condition(config, self._ledger, self._stuck, patience=_PATIENCE)
+        except TimeoutError:
+            return
+        except sqlite3.Error as error:
+            status = f"the ledger cannot be read: {error}"
+        if _is_news(self._told, status) or now >= self._tell_at:
+            self._told, self._tell_at = status, now + _TELL
+            line = status.line(utc_now()) if isinstance(status, Condition) else status
+            notify.notify(f"STATUS={line}")
+
+
+def _is_news(before: Condition | str | None, after: Condition | str) -> bool:
+    """Whether more has changed than the time of the last poll."""
+    if isinstance(before, Condition) and isinstance(after, Condition) and before.last_poll:
+        before = replace(before, last_poll=after.last_poll)
+    return before != after

@@ -1,0 +1,1 @@
+"""faxd under a real systemd."""
