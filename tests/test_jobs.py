@@ -322,7 +322,7 @@ def test_slips_of_what_is_under_way(ledger: Ledger) -> None:
     job, ended = put(ledger), put(ledger, state=JobState.FAILED, slip="b.txt")
     put(ledger)
     ledger.jobs.set_slip(job.id, "a.txt")
-    assert ledger.jobs.slips(ACCOUNT) == {job.id: "a.txt"}
+    assert dict(ledger.jobs.slips(ACCOUNT)) == {job.id: "a.txt"}
     assert found(ledger.jobs.get(ended.id)).slip == "b.txt"
 
 

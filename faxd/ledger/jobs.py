@@ -242,11 +242,11 @@ class Jobs:
         marks, values = _marks(states)
         rows = self._database.each(
             "SELECT id FROM jobs WHERE account = ? AND filed = 0"  # noqa: S608
-            f" AND state IN ({marks}) ORDER BY id",
+            f" AND state IN ({marks})",
             account,
             *values,
         )
-        return [int(row["id"]) for row in rows]
+        return sorted(int(row["id"]) for row in rows)
 
     def unproved(self, account: str) -> list[int]:
         """Numbers of the filed jobs whose transmission reports are to be made, oldest first."""
