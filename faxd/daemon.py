@@ -34,6 +34,7 @@ from faxd.wiring import (
     dispatch_for,
     open_ledger,
     poller_for,
+    set_up_log,
 )
 
 #: seconds between two looks at the clock
@@ -315,11 +316,7 @@ class Daemon:
         else:
             old, self._service = self._service, service
             before, self._config = self._config, config
-            log.configure(
-                level=config.log_level,
-                form=config.log_format,
-                hide_numbers=config.log_hides_numbers,
-            )
+            set_up_log(config)
             try:
                 self._put_tasks()
             except (sqlite3.Error, LedgerError, ConfigError) as error:

@@ -12,7 +12,7 @@ from typing import Protocol
 from faxd import log
 from faxd.afterwards import Afterwards, Order, path_of
 from faxd.callers import Callers
-from faxd.config import AccountSettings, Config, ConfigError, SendSettings
+from faxd.config import AccountSettings, Config, ConfigError
 from faxd.faxde import Client, Service, Timeouts
 from faxd.inbound import Poller, Progress, Receiver, Report
 from faxd.ledger import Ledger, LedgerError, Received
@@ -21,9 +21,16 @@ from faxd.outbound.addressing import Refused, switches
 from faxd.outbound.addressing.numbers import is_region
 from faxd.outbound.dispatch import Dispatch
 from faxd.outbound.preparing.bench import Bench
-from faxd.outbound.preparing.settings import check_preparing
+from faxd.outbound.preparing.settings import preparing_problems
 from faxd.outbound.proof import Room
 from faxd.outbound.status_receiver import status_url
+
+
+def set_up_log(config: Config) -> None:
+    """Log as the configuration says."""
+    log.configure(
+        level=config.log_level, form=config.log_format, hide_numbers=config.log_hides_numbers
+    )
 
 
 def make_state_dir(config: Config) -> Path:
@@ -227,7 +234,7 @@ def check_options(account: AccountSettings) -> None:
             f"{account.name}: send.region: there is no country {account.send.region!r};"
             ' write it as ISO 3166 does, such as "DE"'
         )
-    if account.outbox is not None and (problems := _preparing_problems(account.send)):
+    if account.outbox is not None and (problems := preparing_problems(account.send)):
         raise ConfigError("; ".join(f"{account.name}: send.{problem}" for problem in problems))
     for name, value in account.send.options.items():
         try:
@@ -236,14 +243,3 @@ def check_options(account: AccountSettings) -> None:
             switches.option(name, value)
         except Refused as refused:
             raise ConfigError(f"{account.name}: send.options: {refused}") from None
-
-
-def _preparing_problems(send: SendSettings) -> list[str]:
-    """What is wrong with letterhead and with cover page: whoever mends one mends both at once."""
-    found = []
-    for without in (("cover_page",), ("letterhead", "letterhead_next")):
-        try:
-            check_preparing(send.model_copy(update=dict.fromkeys(without)))
-        except ValueError as error:
-            found.append(str(error))
-    return list(dict.fromkeys(found))

@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 @with_config
 def run(config: Config, path: Path) -> None:
     """Run the daemon: fetch faxes until told to stop (SIGTERM); SIGHUP reads the configuration."""
-    from faxd import log
     from faxd.daemon import Daemon
+    from faxd.wiring import set_up_log
 
-    log.configure(
-        level=config.log_level, form=config.log_format, hide_numbers=config.log_hides_numbers
-    )
+    set_up_log(config)
     with sole(config):
         Daemon(path, config).run()
 

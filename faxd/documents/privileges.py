@@ -71,7 +71,7 @@ def drop_privileges() -> None:
     Raises:
         OSError: it cannot be done; nothing may be opened then.
     """
-    prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    give_up_new_privileges()
     prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     for number in range(_MOST_CAPABILITIES):
         if _libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) != 1:
@@ -83,6 +83,15 @@ def drop_privileges() -> None:
     header = _Header(version=_CAPABILITY_VERSION_3, pid=0)
     if _libc.capset(ctypes.byref(header), (_Sets * 2)()) != 0 and _has_capabilities():
         raise _error()
+
+
+def give_up_new_privileges() -> None:
+    """Have no program that is run from here on, set-user-ID or not, give more rights.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def prctl(option: int, value: int) -> None:

@@ -13,8 +13,10 @@ import socket
 import struct
 import sys
 
+from faxd.documents.privileges import give_up_new_privileges
+
 # linux/prctl.h, linux/seccomp.h
-_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
+_PR_SET_SECCOMP, _FILTER = 22, 2
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 # linux/bpf_common.h: load a word of the call; jump if equal; jump if greater or equal; return
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
@@ -42,7 +44,9 @@ def forbid_networks() -> bool:
     about = struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)
     unused = ctypes.c_ulong(0)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), unused, unused, unused) != 0:
+    try:
+        give_up_new_privileges()
+    except OSError:
         return False
     done = libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_FILTER), about, unused, unused)
     return bool(done == 0)

@@ -8,7 +8,7 @@ the daemon, as Prometheus expects. The rest (queues, folders, the last good poll
 from __future__ import annotations
 
 import logging
-import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable
@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 
 from faxd import __version__
 from faxd.clock import utc_now
+from faxd.inbound import stopped_for
 from faxd.job import JobState
 
 if TYPE_CHECKING:
@@ -178,10 +179,7 @@ class Figures:
             "faxd_account_stopped",
             "Whether the account is not called at all, such as for a wrong password.",
             ("account",),
-            [
-                ((name,), each.stopped_until is not None and each.stopped_until > now)
-                for name, each in health.items()
-            ],
+            [((name,), stopped_for(each, None, now) > 0) for name, each in health.items()],
         )
         yield _gauge(
             "faxd_jobs",
@@ -266,10 +264,9 @@ def _observe(histogram: Histogram, begin: str, end: str) -> None:
 def _free(path: Path) -> int | None:
     """Free bytes for an ordinary user; None if that cannot be told."""
     try:
-        status = os.statvfs(path)
+        return shutil.disk_usage(path).free
     except OSError:
         return None
-    return status.f_bavail * status.f_frsize
 
 
 def _size(path: Path) -> int:

@@ -32,23 +32,31 @@ def templates_of(send: SendSettings) -> Templates:
 def check_preparing(send: SendSettings) -> None:
     """Refuse settings by which no document could be prepared.
 
+    Raises:
+        ValueError: the first of `preparing_problems`.
+    """
+    for problem in preparing_problems(send):
+        raise ValueError(problem)
+
+
+def preparing_problems(send: SendSettings) -> list[str]:
+    """What keeps documents from being prepared: which setting, why, and what is allowed.
+
     The files are looked at too, unless their disk does not answer soon: whoever reads the
     configuration must not wait for that. They are looked at again before they are used.
-
-    Raises:
-        ValueError: which, why, and what is allowed.
     """
     if send.letterhead_next is not None and send.letterhead is None:
-        raise ValueError("letterhead_next: needs a letterhead, for the first page")
+        return ["letterhead_next: needs a letterhead, for the first page"]
     if send.code_pattern is not None:
         if not send.codes:
-            raise ValueError('code_pattern: needs codes = ["faxd"], which switches codes on')
+            return ['code_pattern: needs codes = ["faxd"], which switches codes on']
         try:
             own_pattern(send.code_pattern)
         except ValueError as error:
-            raise ValueError(f"code_pattern: {error}") from None
+            return [f"code_pattern: {error}"]
     if any((send.letterhead, send.letterhead_next, send.cover_page)):
-        _soon(partial(check_templates, send))
+        return _soon(partial(_template_problems, send))
+    return []
 
 
 def check_templates(send: SendSettings) -> None:
@@ -57,27 +65,48 @@ def check_templates(send: SendSettings) -> None:
     Raises:
         ValueError: which, why, and what is allowed.
     """
+    for problem in _template_problems(send):
+        raise ValueError(problem)
+
+
+def _template_problems(send: SendSettings) -> list[str]:
+    """What is wrong with letterhead and with cover page: whoever mends one mends both at once."""
+    found = []
+    for check in (_check_letterheads, _check_cover_page):
+        try:
+            check(send)
+        except ValueError as error:
+            found.append(str(error))
+    return found
+
+
+def _check_letterheads(send: SendSettings) -> None:
     for key in ("letterhead", "letterhead_next"):
         path: Path | None = getattr(send, key)
         if path is not None and b"%PDF-" not in _read(key, path, _PDF_WITHIN):
             raise ValueError(f"{key}: {path} is no PDF; print the letterhead as PDF")
-    if send.cover_page is not None:
-        content = _read("cover_page", send.cover_page, 4 * MAX_TEMPLATE + 1)
-        try:
-            check_template(content.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            raise ValueError(f"cover_page: {send.cover_page} is no text in UTF-8") from None
-        except ValueError as error:
-            raise ValueError(f"cover_page: {send.cover_page}: {error}") from None
 
 
-def _soon(check: Callable[[], None]) -> None:
-    """Make a check that reads files, as long as they answer; what it raises is raised."""
+def _check_cover_page(send: SendSettings) -> None:
+    if send.cover_page is None:
+        return
+    content = _read("cover_page", send.cover_page, 4 * MAX_TEMPLATE + 1)
+    try:
+        check_template(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ValueError(f"cover_page: {send.cover_page} is no text in UTF-8") from None
+    except ValueError as error:
+        raise ValueError(f"cover_page: {send.cover_page}: {error}") from None
+
+
+def _soon(look: Callable[[], list[str]]) -> list[str]:
+    """What a look into files finds, as long as they answer; nothing where they do not."""
+    found: list[str] = []
     raised: list[Exception] = []
 
     def run() -> None:
         try:
-            check()
+            found.extend(look())
         except Exception as error:
             raised.append(error)
 
@@ -87,6 +116,7 @@ def _soon(check: Callable[[], None]) -> None:
     thread.join(_PATIENCE)
     if raised:
         raise raised[0]
+    return found
 
 
 def _read(key: str, path: Path, limit: int) -> bytes:
