@@ -6,11 +6,9 @@ import grp
 import os
 import pwd
 import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,97 +16,41 @@ import pytest
 
 from faxd.simulator import Simulator
 from tests.end_to_end.site import Daemon, Site, pdf, wait_until
-from tests.places import ROOT, nobody
+from tests.places import nobody
+from tests.samba import Samba, require_samba, run
 
 from .pages import block
 
-SMBD = shutil.which("smbd", path="/usr/sbin:/usr/bin")
 #: whom faxd runs as, and somebody of the office, with a group of that name: users of every Debian
 FAXD, ANNA = "daemon", "games"
 PASSWORD = "geheim"
 NUMBER = "+49 40 123456"
 SHARES = ("[fax]", "[fax with owners]")
 
-#: what a server of its own needs; all that matters is in the page's stanza
-_GLOBAL = """\
-[global]
-server role = standalone server
-smb ports = {port}
-interfaces = 127.0.0.1
-bind interfaces only = yes
-disable netbios = yes
-load printers = no
-passdb backend = tdbsam:{root}/private/passdb.tdb
-log file = {root}/log
-lock directory = {root}/lock
-state directory = {root}/state
-cache directory = {root}/cache
-pid directory = {root}/pid
-private dir = {root}/private
-ncalrpc dir = {root}/ncalrpc
-"""
 
-
-class Share:
+class Share(Samba):
     """A Samba server with one of the page's shares, and Anna's PC."""
 
     def __init__(self, root: Path, stanza: str, path: Path) -> None:
-        self._root = root
-        self._config = root / "smb.conf"
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self._port = int(free.getsockname()[1])
-        for name in ("lock", "state", "cache", "pid", "private", "ncalrpc"):
-            (root / name).mkdir()
-        self._config.write_text(_GLOBAL.format(root=root, port=self._port) + _here(stanza, path))
-        self._do(["testparm", "-s", str(self._config)])
-        self._do(["smbpasswd", "-c", str(self._config), "-a", "-s", ANNA], f"{PASSWORD}\n" * 2)
-        assert SMBD is not None
-        self._process = subprocess.Popen(
-            [SMBD, "--foreground", "--no-process-group", f"--configfile={self._config}"],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        wait_until(self._answers)
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        users = f"passdb backend = tdbsam:{root}/private/passdb.tdb\n"
+        super().__init__(root, _here(stanza, path), users)
+        run(["testparm", "-s", str(self.config)])
+        run(["smbpasswd", "-c", str(self.config), "-a", "-s", ANNA], f"{PASSWORD}\n" * 2)
+        self.start()
 
     def do(self, *commands: str, check: bool = True, password: str = PASSWORD) -> str:
         """What smbclient prints when Anna does that."""
-        command = ["smbclient", "//127.0.0.1/fax", "-p", str(self._port), "-s", str(self._config)]
-        command += ["-U", f"{ANNA}%{password}", "-c", "; ".join(commands)]
-        return self._do(command, check=check)
+        user = f"{ANNA}%{password}"
+        return run(self.client("-U", user, "-c", "; ".join(commands)), check=check)
 
     def put(self, content: bytes, name: str) -> None:
-        local = self._root / "local"
-        local.write_bytes(content)
-        self.do(f'put "{local}" "{name}"')
-
-    def _answers(self) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), 1):
-            return True
-        return False
-
-    def _do(self, command: list[str], given: str = "", *, check: bool = True) -> str:
-        done = subprocess.run(
-            command,
-            input=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-            check=False,
-            env=os.environ | {"LC_ALL": "C.UTF-8"},
-        )
-        assert not check or done.returncode == 0, (command, done.stdout)
-        return done.stdout
+        self.do(f'put "{self.local(content)}" "{name}"')
 
 
 def _here(stanza: str, path: Path) -> str:
-    """A stanza of the page with a folder, users and groups that are here, and a short name."""
+    """A stanza of the page, below its name, with a folder, users and groups that are here."""
     _, *lines = stanza.splitlines()
-    text = "\n".join(["[fax]", *lines, ""])
+    text = "\n".join(["", *lines, ""])
     for said, here in (
         ("path = /srv/fax", f"path = {path}"),
         ("valid users = @office", f"valid users = @{ANNA}"),
@@ -176,10 +118,7 @@ def office(tmp_path: Path, stanza: str) -> Iterator[Office]:
 
 @pytest.fixture
 def share(tmp_path: Path, office: Office, stanza: str) -> Iterator[Share]:
-    if SMBD is None or shutil.which("smbclient") is None:
-        pytest.skip("Samba is not installed (packages samba and smbclient)")
-    if not ROOT:
-        pytest.skip("needs root to run a Samba server for several users")
+    require_samba()
     (tmp_path / "samba").mkdir()
     share = Share(tmp_path / "samba", stanza, office.root)
     try:
@@ -215,11 +154,11 @@ def test_a_fax_is_read_renamed_and_deleted(share: Share, office: Office) -> None
         wait_until(lambda: len(office.found()) == 1)
     (path,) = (one for one in office.inbox().iterdir() if one.is_file())
     share.do(
-        f'get "praxis/inbox/{path.name}" {share._root}/copy',
+        f'get "praxis/inbox/{path.name}" {share.root}/copy',
         f'rename "praxis/inbox/{path.name}" "praxis/inbox/Labor.tif"',
         'del "praxis/inbox/Labor.tif"',
     )
-    assert [(share._root / "copy").read_bytes()] == list(office.images.values())
+    assert [(share.root / "copy").read_bytes()] == list(office.images.values())
     assert office.found() == []
 
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+import pikepdf
 import pypdfium2
 from PIL import Image
 from reportlab.lib.pagesizes import A4
@@ -65,3 +66,16 @@ def darkness(image: Image.Image) -> float:
     """Share of the picture that is ink."""
     histogram = image.convert("L").histogram()
     return sum(histogram[:128]) / (image.width * image.height)
+
+
+def raw_bytes(path: Path) -> bytes:
+    """All that is in a PDF, decompressed."""
+    plain = path.with_name("plain.pdf")
+    with pikepdf.open(path) as pdf:
+        pdf.save(
+            plain,
+            stream_decode_level=pikepdf.StreamDecodeLevel.all,
+            compress_streams=False,
+            object_stream_mode=pikepdf.ObjectStreamMode.disable,
+        )
+    return plain.read_bytes()

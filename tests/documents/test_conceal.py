@@ -20,7 +20,7 @@ from faxd.documents.conceal import cover_codes
 from faxd.documents.errors import BadDocument, TimeLimit
 from faxd.documents.join import join
 from faxd.documents.pagetext import find_codes
-from tests.documents.paper import Draw, darkness, lines, look, make_pdf, read
+from tests.documents.paper import Draw, darkness, lines, look, make_pdf, raw_bytes, read
 
 CODE = "@@FAX 040 123456[RE-4711]@@"
 LETTER = ("Praxis Dr. Meier", CODE, "Sehr geehrte Damen und Herren,", "anbei der Befund.")
@@ -29,19 +29,6 @@ LETTER = ("Praxis Dr. Meier", CODE, "Sehr geehrte Damen und Herren,", "anbei der
 def cover(path: Path) -> tuple[str, Path]:
     target = path.with_name("covered.pdf")
     return cover_codes(str(path), str(target), find_codes(str(path))["codes"])["by"], target
-
-
-def raw_bytes(path: Path) -> bytes:
-    """All that is in a PDF, decompressed."""
-    with pikepdf.open(path) as pdf:
-        plain = path.with_name("plain.pdf")
-        pdf.save(
-            plain,
-            stream_decode_level=pikepdf.StreamDecodeLevel.all,
-            compress_streams=False,
-            object_stream_mode=pikepdf.ObjectStreamMode.disable,
-        )
-    return plain.read_bytes()
 
 
 def on_colour(canvas: Canvas) -> None:

@@ -14,7 +14,7 @@ from faxd.documents.errors import BadDocument
 from faxd.documents.notes import flatten, has_notes, written_in_notes
 from faxd.documents.pagetext import find_codes, read_all
 from faxd.documents.proof import bare
-from tests.documents.paper import darkness, lines, look, make_pdf, read
+from tests.documents.paper import darkness, lines, look, make_pdf, raw_bytes, read
 
 CODE = "@@FAX 040 123456[RE-4711]@@"
 LETTER = ("Praxis Dr. Meier", "Sehr geehrte Damen und Herren,", "anbei der Befund.")
@@ -67,19 +67,6 @@ def noted(
     return path
 
 
-def whole(path: Path) -> bytes:
-    """All that is in a PDF, decompressed."""
-    plain = path.with_name("plain.pdf")
-    with pikepdf.open(path) as pdf:
-        pdf.save(
-            plain,
-            stream_decode_level=pikepdf.StreamDecodeLevel.all,
-            compress_streams=False,
-            object_stream_mode=pikepdf.ObjectStreamMode.disable,
-        )
-    return plain.read_bytes()
-
-
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 @pytest.mark.parametrize("drawn", [CODE, None], ids=["drawn", "not drawn"])
 @pytest.mark.parametrize("kind", ["FreeText", "Widget", "Stamp"])
@@ -99,7 +86,7 @@ def test_a_code_in_a_note_is_found_covered_and_gone(
     cover_codes(str(path), str(target), found["codes"])
     assert find_codes(str(target)) == {"codes": [], "pages": 2}
     assert "123456" not in "".join(bare(reading.text) for reading in read_all(str(target)))
-    content = whole(target)
+    content = raw_bytes(target)
     assert b"4711" not in content and CODE.encode("utf-16-be") not in content
     assert "Seite zwei" in read(target, 1)
     assert not (tmp_path / "covered.pdf.flat").exists()
@@ -144,7 +131,7 @@ def test_a_code_that_is_there_twice(tmp_path: Path) -> None:
     assert len(codes) == 2
     target = tmp_path / "covered.pdf"
     cover_codes(str(path), str(target), codes)
-    assert b"4711" not in whole(target)
+    assert b"4711" not in raw_bytes(target)
     assert find_codes(str(target))["codes"] == []
 
 
@@ -172,7 +159,7 @@ def test_flags_hide_nothing_from_faxd(flags: int, tmp_path: Path) -> None:
     path = noted(tmp_path / "letter.pdf", drawn=CODE, flags=flags)
     target = tmp_path / "covered.pdf"
     cover_codes(str(path), str(target), find_codes(str(path))["codes"])
-    assert find_codes(str(target))["codes"] == [] and b"4711" not in whole(target)
+    assert find_codes(str(target))["codes"] == [] and b"4711" not in raw_bytes(target)
 
 
 def test_formatted_text_is_read_too(tmp_path: Path) -> None:
@@ -222,7 +209,7 @@ def test_a_form_of_many_fields_looks_the_same(tmp_path: Path) -> None:
     codes = find_codes(str(path))["codes"]
     target = tmp_path / "covered.pdf"
     cover_codes(str(path), str(target), codes)
-    assert b"4711" not in whole(target)
+    assert b"4711" not in raw_bytes(target)
     assert darkness(look(target)) > 0.8 * darkness(look(path))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -15,35 +14,18 @@ from pathlib import Path
 import pytest
 
 from faxd.simulator import Simulator
-from tests.places import ROOT
+from tests.samba import Samba, require_samba, run
 
-from .site import Site, each_once, free_port, pdf, wait_until
+from .site import Site, each_once, pdf, wait_until
 
-SMBD = shutil.which("smbd") or shutil.which("smbd", path="/usr/sbin")
 NUMBER = "+49 40 123456"
 #: whom guests are on the server, and the group that faxd gives its folders to
 GUEST, GROUP = "nobody", "nogroup"
 
-#: as README has it, and so that it disturbs no other Samba of this machine
-CONFIG = """\
-[global]
-server role = standalone server
-map to guest = Bad User
-guest account = {guest}
-smb ports = {port}
-interfaces = 127.0.0.1
-bind interfaces only = yes
-disable netbios = yes
-load printers = no
-unix charset = UTF-8
-log file = {root}/log
-lock directory = {root}/lock
-state directory = {root}/state
-cache directory = {root}/cache
-pid directory = {root}/pid
-private dir = {root}/private
-ncalrpc dir = {root}/ncalrpc
-[fax]
+#: guests are somebody else than faxd, but of the group that its folders are given to
+_MORE = f"map to guest = Bad User\nguest account = {GUEST}\n"
+#: as README has it
+_SHARE = """\
 path = {share}
 guest ok = yes
 read only = no
@@ -54,57 +36,24 @@ veto files = /.faxd/
 """
 
 
-class Share:
+class Share(Samba):
     """A Samba server, and what a PC does with its share."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
         self.path = root / "share"
-        self._config = root / "smb.conf"
-        self._port = free_port()
-        for name in ("share", "lock", "state", "cache", "pid", "private", "ncalrpc"):
-            (root / name).mkdir()
+        super().__init__(root, _SHARE.format(group=GROUP, share=self.path), _MORE)
+        self.path.mkdir()
         for folder in (self.path, root, *root.parents[:2]):  # guests must get there
             folder.chmod(0o755)
-        self._config.write_text(
-            CONFIG.format(guest=GUEST, group=GROUP, port=self._port, root=root, share=self.path)
-        )
-        assert SMBD is not None
-        # When it ends it ends its whole process group, which must not be that of the tests.
-        self._process = subprocess.Popen(
-            [SMBD, "--foreground", "--no-process-group", f"--configfile={self._config}"],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        wait_until(self._answers)
-
-    def _answers(self) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), 1):
-            return True
-        return False
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        self.start()
 
     def do(self, site: Site, *commands: str, check: bool = True) -> str:
         """What smbclient prints when it does that in the folder of the site's account."""
-        done = subprocess.run(
-            self._command(site, *commands),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-            check=False,
-            env=os.environ | {"LC_ALL": "C.UTF-8"},
-        )
-        assert not check or done.returncode == 0, done.stdout
-        return done.stdout
+        return run(self._command(site, *commands), check=check)
 
     def put(self, site: Site, content: bytes, name: str) -> None:
         """Copy a document to that place below the account's folder."""
-        self.do(site, f'put "{self._local(content)}" "{name}"')
+        self.do(site, f'put "{self.local(content)}" "{name}"')
 
     def put_slowly(self, site: Site, pieces: list[bytes], name: str, pause: float) -> None:
         """The same by a PC that holds the file open and sends a piece now and then."""
@@ -123,23 +72,14 @@ class Share:
             client.stdin.close()
             assert client.wait(30) == 0
 
-    def _local(self, content: bytes) -> Path:
-        path = self.root / "local"
-        path.write_bytes(content)
-        return path
-
     def _command(self, site: Site, *commands: str) -> list[str]:
         folder = (site.root / "praxis").relative_to(self.path)
-        begin = ["smbclient", "//127.0.0.1/fax", "-p", str(self._port), "-N"]
-        return [*begin, "-s", str(self._config), "-D", str(folder), "-c", "; ".join(commands)]
+        return self.client("-N", "-D", str(folder), "-c", "; ".join(commands))
 
 
 @pytest.fixture(scope="module")
 def share(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Share]:
-    if SMBD is None or shutil.which("smbclient") is None:
-        pytest.skip("Samba is not installed (packages samba and smbclient)")
-    if not ROOT:
-        pytest.skip("needs root to run a Samba server whose guests are somebody else")
+    require_samba()
     share = Share(tmp_path_factory.mktemp("samba"))
     try:
         yield share
