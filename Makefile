@@ -1,6 +1,7 @@
 # make demo    watch faxes arrive, without an account (Ctrl-C ends it)
 # make test    all tests
 # make texts   collect all texts for office people in docs/texts.md
+# make dist    the wheel and the source archive (docs/release.md)
 # make lint types bench lock clean
 
 PYTHON ?= python3
@@ -43,6 +44,13 @@ types: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# The wheel and the source archive, the same bytes wherever they are made of one commit.
+.PHONY: dist
+dist: $(VENV)/.dev
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -d dist
+	@ls -l dist
 
 # Needs the tool uv. No line of the result names a place to download from.
 lock:

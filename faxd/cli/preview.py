@@ -99,9 +99,11 @@ def _check_target(target: Path, files: tuple[Path, ...], force: bool) -> None:
 def _check_formats(files: tuple[Path, ...]) -> None:
     """Show nothing of what `faxd send` would refuse."""
     from faxd.documents.office import is_installed
+    from faxd.durable import Folder
     from faxd.outbound.addressing import Refused
     from faxd.outbound.addressing.formats import needs_pdf
     from faxd.outbound.addressing.message import is_text_file
+    from faxd.outbound.intake.reading import check_whole
     from faxd.outbound.preparing.works import beginning
 
     for file in files:
@@ -109,6 +111,8 @@ def _check_formats(files: tuple[Path, ...]) -> None:
         try:
             if not is_text_file(file.name, head):
                 needs_pdf(file.name, head, office=is_installed())
+                with Folder.open(file.parent) as folder:
+                    check_whole(folder, [file.name])
         except Refused as error:
             fail(f"no preview: {error}")
 

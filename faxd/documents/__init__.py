@@ -7,7 +7,21 @@ child (`python -m faxd.documents`), and only they import such a library.
 
 from __future__ import annotations
 
-from faxd.documents.errors import BadDocument, MemoryLimit, TimeLimit, WorkshopError
+from faxd.documents.errors import (
+    BadDocument,
+    CannotWork,
+    MemoryLimit,
+    TimeLimit,
+    WorkshopError,
+)
 from faxd.documents.workshop import Held, Workshop
 
-__all__ = ["BadDocument", "Held", "MemoryLimit", "TimeLimit", "Workshop", "WorkshopError"]
+__all__ = [
+    "BadDocument",
+    "CannotWork",
+    "Held",
+    "MemoryLimit",
+    "TimeLimit",
+    "Workshop",
+    "WorkshopError",
+]

@@ -2,7 +2,7 @@
 
 The work comes as JSON on standard input, what became of it goes as JSON to standard output:
 ``{"result": …}``, ``{"bad": {"de": …, "en": …}}``, ``{"memory": true}``,
-``{"time": true}`` or ``{"error": …}``.
+``{"time": true}``, ``{"cannot": …}`` (not even begin) or ``{"error": …}``.
 """
 
 from __future__ import annotations
@@ -38,13 +38,19 @@ WORKS: Mapping[str, str] = {
 def main(works: Mapping[str, str] = WORKS) -> None:
     """Do the work that standard input asks for."""
     request = json.load(sys.stdin)
-    facts = _reachable(request["facts"], request["held"])
-    confine(Limits.from_json(request["limits"]), parent=request["parent"])
+    begun, why = True, ""
+    facts: dict[str, Any] = {}
+    try:
+        facts = _reachable(request["facts"], request["held"])
+        confine(Limits.from_json(request["limits"]), parent=request["parent"])
+    except (OSError, ValueError) as error:
+        begun, why = False, str(error)
     warnings.simplefilter("ignore")  # of what libraries see in a document; nobody reads it
     # What libraries print must not get between.
     answer_to = os.dup(1)
     os.dup2(2, 1)
-    answer = json.dumps(_done(works, request["work"], facts)).encode()
+    told = _done(works, request["work"], facts) if begun else {"cannot": why[:500]}
+    answer = json.dumps(told).encode()
     while answer:
         answer = answer[os.write(answer_to, answer) :]
     # Not by way of the libraries' own ends, which a document may have upset.

@@ -17,6 +17,10 @@ class WorkshopError(Exception):
     """The work could not be done, and may be tried again; the message is for administrators."""
 
 
+class CannotWork(WorkshopError):
+    """This machine is at fault (no process, no memory, a full disk): the document is not."""
+
+
 class TimeLimit(WorkshopError):
     """The work took longer than it may."""
 

@@ -21,7 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from faxd.documents.errors import BadDocument, MemoryLimit, TimeLimit, WorkshopError
+from faxd.documents.errors import (
+    BadDocument,
+    CannotWork,
+    MemoryLimit,
+    TimeLimit,
+    WorkshopError,
+)
 from faxd.documents.limits import Limits
 from faxd.text import printable
 from faxd.words import Words
@@ -80,6 +86,7 @@ class Workshop:
 
         Raises:
             BadDocument: the document is at fault.
+            CannotWork: it cannot even be tried now; the document is not at fault.
             WorkshopError: it cannot be done now: time, memory, a crash, a missing program.
         """
         try:
@@ -90,7 +97,7 @@ class Workshop:
                 status = self._run(room, request, answer, complaint, held)
                 return self._result(work, status, _beginning(answer), _end(complaint))
         except OSError as error:
-            raise WorkshopError(f"{work}: cannot be started: {error}") from error
+            raise CannotWork(f"{work}: cannot be started: {error}") from error
 
     def tidy(self) -> None:
         """Remove what pieces of work left behind when this daemon was killed; at its start."""
@@ -193,6 +200,8 @@ class Workshop:
                 return result
             case {"bad": {"de": str(de), "en": str(en)}}:
                 raise BadDocument(Words(de=de[:_MAX_WORDS], en=en[:_MAX_WORDS]))
+        if "cannot" in told:
+            raise CannotWork(f"{work}: {printable(str(told['cannot']))[:_MAX_COMPLAINT]}")
         raise WorkshopError(f"{work}: {printable(str(told.get('error')))[:_MAX_COMPLAINT]}")
 
 

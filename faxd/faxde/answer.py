@@ -22,6 +22,13 @@ from faxd.faxde.mend import Mender
 _SOAP = frozenset(
     {"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"}
 )
+#: what expat calls
+_HANDLERS = (
+    "StartDoctypeDeclHandler",
+    "StartElementHandler",
+    "EndElementHandler",
+    "CharacterDataHandler",
+)
 _NIL = "http://www.w3.org/2001/XMLSchema-instance nil"
 _DEPTH_LIMIT = 32
 #: all of an answer but its image; 1 MiB is 5,000 rows of a StatusFile
@@ -105,6 +112,15 @@ class AnswerReader:
                 end = min(start + _PORTION, len(data))
                 self._to_parser(data[start:end])
             start = end
+
+    def close(self) -> None:
+        """Take nothing more; what was read stays.
+
+        The parser and its handlers hold each other: with very many calls that is much memory by
+        the time that the collector comes.
+        """
+        for handler in _HANDLERS:
+            setattr(self._parser, handler, None)
 
     def parts(self) -> Parts:
         """The answer's parts, by name.
@@ -244,11 +260,14 @@ def read_answer(pieces: Iterable[bytes], reader: AnswerReader) -> Parts:
 
     Stopping there makes an answer understandable whose Content-Length promises more.
     """
-    for piece in pieces:
-        reader.feed(piece)
-        if reader.complete:
-            break
-    return reader.parts()
+    try:
+        for piece in pieces:
+            reader.feed(piece)
+            if reader.complete:
+                break
+        return reader.parts()
+    finally:
+        reader.close()
 
 
 def _next_markup(data: bytes, start: int) -> int:

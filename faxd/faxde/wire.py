@@ -21,6 +21,8 @@ from faxd.faxde.request import Body
 
 #: seconds to wait for the rest of an answer that holds all that matters
 _REST = 0.2
+#: connections kept for another call: as many as work at a time, and not all that a burst has made
+_KEPT = 8
 
 #: told (bytes so far, bytes in all or None) while they pass
 Progress = Callable[[int, int | None], None]
@@ -168,7 +170,8 @@ class Wire:
     def _release(self, connection: Connection, *, reusable: bool) -> None:
         with self._lock:
             self._active.discard(connection)
-            if reusable and not self._closed and connection.rest():
+            has_room = len(self._idle) < _KEPT and not self._closed
+            if reusable and has_room and connection.rest():
                 self._idle.append(connection)
                 return
         connection.close()

@@ -28,7 +28,7 @@ from faxd.outbound.intake import texts
 from faxd.outbound.intake.account import claim_of_command, open_claims, rules_of
 from faxd.outbound.intake.newjob import planned
 from faxd.outbound.intake.outbox import Outbox
-from faxd.outbound.intake.reading import HEAD
+from faxd.outbound.intake.reading import HEAD, check_whole
 from faxd.outbound.order import Order, distinct_names, plan_of, text_file
 
 #: bytes that are copied at a time
@@ -73,6 +73,7 @@ def submit(
         message = text_file(order, heads)
         content = _beginning(folder, message, MAX_TEXT + 1) if message is not None else None
         plan = plan_of(order, heads, content, rules_of(settings, zone), now)
+        check_whole(folder, plan.documents)
         job = Job(
             account=settings.account,
             kind=plan.kind,

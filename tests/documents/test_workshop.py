@@ -14,11 +14,20 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from faxd.documents import BadDocument, Held, MemoryLimit, TimeLimit, Workshop, WorkshopError
+from faxd.documents import (
+    BadDocument,
+    CannotWork,
+    Held,
+    MemoryLimit,
+    TimeLimit,
+    Workshop,
+    WorkshopError,
+)
 
 _ILL = ("-I", str(Path(__file__).parent / "ill_works.py"))
 
@@ -298,8 +307,16 @@ def test_closing_ends_what_runs_and_refuses_more(ill: Workshop, tmp_path: Path) 
 
 
 def test_a_missing_scratch_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(WorkshopError, match="tell: cannot be started"):
+    with pytest.raises(CannotWork, match="tell: cannot be started"):
         Workshop(scratch=tmp_path / "none", program=_ILL).do("tell")
+
+
+def test_a_child_that_cannot_confine_itself_opens_nothing(scratch: Path) -> None:
+    """No document is to be blamed for what the machine does not let a process do."""
+    workshop = Workshop(scratch=scratch, program=_ILL)
+    workshop._limits = replace(workshop._limits, files=-7)
+    with pytest.raises(CannotWork, match="tell: "):
+        workshop.do("tell")
 
 
 def test_the_real_program_needs_no_environment_and_no_library_in_the_daemon(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
+import weakref
 
 import pytest
 from hypothesis import given, settings
@@ -201,3 +203,16 @@ def test_a_spoiled_answer_is_never_a_wrong_image(data: st.DataObject) -> None:
     if parts.get("return") == "0" and sink.defect is None and "FaxImage" in parts:
         # A byte of base64 that became another one cannot be found here; its length can.
         assert len(image) in {len(IMAGE), 0} or abs(len(image) - len(IMAGE)) <= 3
+
+
+def test_a_reader_goes_when_nobody_has_it_any_more() -> None:
+    """Without a collector's run: thousands of calls would be held until then."""
+    reader = AnswerReader("FaxImage", Decoded(io.BytesIO(), limit=1 << 20))
+    read_answer([answer(parts_xml(list(PARTS)))], reader)
+    gone = weakref.ref(reader)
+    gc.disable()
+    try:
+        del reader
+        assert gone() is None
+    finally:
+        gc.enable()

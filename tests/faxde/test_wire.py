@@ -204,6 +204,21 @@ def test_an_old_connection_is_not_trusted(
     assert len(connections) == 1
 
 
+def test_no_more_connections_are_kept_than_are_of_use(
+    server: Simulator, client: Client, service: Service
+) -> None:
+    """Each costs memory; a hundred calls at once are no reason to keep a hundred of them."""
+    barrier = threading.Barrier(20)
+
+    def call(_: int) -> None:
+        barrier.wait()
+        client.delete_received(1)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(call, range(20)))
+    assert 1 <= len(service.wire._idle) <= 8
+
+
 def test_no_threads_are_left(server: Simulator, client: Client) -> None:
     client.delete_received(1)
     before = threading.active_count()

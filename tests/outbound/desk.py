@@ -34,7 +34,7 @@ from faxd.simulator import Job as Accepted
 ACCOUNT, PASSWORD = "123456", "geheim"
 BERLIN = ZoneInfo("Europe/Berlin")
 NUMBER = "+4940123456"
-PDF = b"%PDF-1.4\n<</Type /Page>>\n%"
+PDF = b"%PDF-1.4\n<</Type /Page>>\n%%EOF\n%"
 #: modules that ask for the time by themselves
 _CLOCKED = (
     "faxd.outbound.sending.sender",

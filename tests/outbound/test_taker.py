@@ -231,6 +231,23 @@ def test_an_empty_file_that_is_filled(office: Office) -> None:
     assert office.states() == [JobState.WAITING]
 
 
+def test_a_pdf_that_is_cut_off_is_not_sent(office: Office) -> None:
+    """Half a document is worse than none, and who copied it thinks that it is whole."""
+    office.drop(f"{NUMBER} Befund.pdf", b"%PDF-1.4\n1 0 obj <</Type /Page>> endobj\n" * 3000)
+    office.take()
+    assert "not complete: the end of the PDF is missing" in refused(office)
+
+
+def test_an_attachment_that_is_cut_off_is_not_sent(office: Office) -> None:
+    """What a job file names is looked at as well."""
+    office.drop("Befund.pdf")
+    office.drop("Anlage.pdf", b"%PDF-1.4\n")
+    job = f'to = "{NUMBER}"\nfiles = ["Befund.pdf", "Anlage.pdf"]\n'
+    office.drop("Befund.pdf.toml", job.encode())
+    office.take()
+    assert '"Anlage.pdf" is not complete' in refused(office)
+
+
 def test_a_slip_or_report_is_never_sent(office: Office) -> None:
     office.begin("+4940123456 Befund.txt", b"Ein Text")
     (slip,) = office.sending.iterdir()

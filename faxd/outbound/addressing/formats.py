@@ -58,6 +58,10 @@ _TAG = re.compile(rb"<(?:[!?/]|[a-z][a-z0-9]*[\s/>])", re.IGNORECASE)
 _PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 #: a PDF may have something before it (PDF 1.7, appendix H, note 13)
 _PDF_WITHIN = 1024
+#: where the end of a PDF is looked for: what is behind it is of no interest to anybody, but there
+PDF_TAIL = 1 << 16
+#: how a PDF ends; that of the first part of one that is made for the web is no end of the whole
+_PDF_END, _FIRST_PART = b"%%EOF", re.compile(rb"startxref\s{1,16}0\s{1,16}%%EOF")
 _MAX_STEM = 80
 _SPELT_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
@@ -115,6 +119,24 @@ def may_be_pdf(name: str, head: bytes, *, office: bool) -> bool:
 def is_pdf(name: str, head: bytes) -> bool:
     """Whether a document is a PDF."""
     return _extension_by_content(_split(name)[1], head) == ".pdf"
+
+
+def is_cut_pdf(head: bytes, tail: bytes) -> bool:
+    """Whether a document begins as a PDF does, and lacks what each ends with (ISO 32000, 7.5.5).
+
+    ``tail``: its last `PDF_TAIL` bytes. Who copied it was cut off, or the disk there is full.
+    """
+    return b"%PDF-" in head[:_PDF_WITHIN] and _PDF_END not in _FIRST_PART.sub(b"", tail)
+
+
+def cut_pdf(name: str) -> Words:
+    """What is said of such a document."""
+    return Words(
+        f"Die Datei „{shown(name)}“ ist unvollständig: Das Ende der PDF-Datei fehlt. Wahrscheinlich"
+        " ist das Kopieren oder Drucken abgebrochen. Bitte legen Sie sie noch einmal ab.",
+        f'The file "{shown(name)}" is not complete: the end of the PDF is missing. Probably copying'
+        " or printing was cut off. Please drop it once more.",
+    )
 
 
 def _extension_by_content(extension: str, head: bytes) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+import os
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from faxd.durable import Folder
 from faxd.log import Log
+from faxd.outbound.addressing.formats import PDF_TAIL, cut_pdf, is_cut_pdf
 from faxd.outbound.addressing.jobfile import read_job_file
 from faxd.outbound.addressing.phonebook import PhoneBook
 from faxd.outbound.addressing.plan import Drop, NumberRules, Refused
@@ -50,6 +52,21 @@ def drop_of(folder: Folder, group: Group, others: tuple[str, ...]) -> Drop:
         heads=heads,
         content=read(document, _TEXT + 1) if is_text else None,
     )
+
+
+def check_whole(folder: Folder, names: Iterable[str]) -> None:
+    """Refuse documents that somebody has not finished to copy or to print.
+
+    Raises:
+        Refused: one is cut off.
+        OSError: it cannot be read.
+    """
+    for name in names:
+        with folder.read(name) as opened:
+            head = opened.read(HEAD)
+            opened.seek(-min(PDF_TAIL, opened.seek(0, os.SEEK_END)), os.SEEK_END)
+            if is_cut_pdf(head, opened.read(PDF_TAIL)):
+                raise Refused(cut_pdf(name))
 
 
 def names_in(folder: Folder, job_file: Seen) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ from faxd.outbound.intake.ignore import Ignored
 from faxd.outbound.intake.mounts import is_network
 from faxd.outbound.intake.newjob import kind_of_folders, planned, refused
 from faxd.outbound.intake.outbox import Outbox, OutboxUnusable
-from faxd.outbound.intake.reading import PhoneBookFile, drop_of, names_in
+from faxd.outbound.intake.reading import PhoneBookFile, check_whole, drop_of, names_in
 from faxd.outbound.intake.recovery import Origins, recover
 from faxd.outbound.intake.seen import Seen, Strange
 from faxd.outbound.intake.settle import Settler
@@ -218,6 +218,7 @@ class Taker:
             with outbox.folder(group.folders) as folder:
                 drop = drop_of(folder, group, tuple(beside))
                 plan = self._decided(drop, group)
+                check_whole(folder, plan.documents)
         except Refused as error:
             # A job file or list, or what a job file names, may still be on its way.
             may_come = isinstance(error, NoRecipient) or group.document is None

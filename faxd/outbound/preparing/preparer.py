@@ -17,7 +17,7 @@ from pathlib import Path
 
 from faxd.clock import utc_now
 from faxd.config import AccountSettings
-from faxd.documents import BadDocument, WorkshopError
+from faxd.documents import BadDocument, CannotWork, WorkshopError
 from faxd.durable import Folder
 from faxd.job import Job, JobState, Step
 from faxd.ledger import Changed, Ledger, LedgerError
@@ -119,6 +119,8 @@ class Preparer:
             self._fail(job, error.words, str(error))
         except _Gone as error:
             self._fail(job, GONE, f"the document is gone: {error}")
+        except CannotWork as error:
+            self._later(job, str(error), self._send.give_up_after)
         except WorkshopError as error:
             self._later(job, str(error), min(_COPING, self._send.give_up_after))
         except (MissingTemplate, _BadTemplate) as error:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from faxd.outbound.addressing import Refused, send_name, sms_parts
-from faxd.outbound.addressing.formats import needs_pdf
+from faxd.outbound.addressing.formats import is_cut_pdf, needs_pdf
 from faxd.outbound.addressing.message import check_sms, is_text_file, read_text
 
 PDF, TIFF, BMP = b"%PDF-1.7\n", b"II*\0\x08\0\0\0", b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0"
@@ -42,6 +42,28 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(8)
 def test_documents(name: str, head: bytes, sent: str) -> None:
     """The extension says what the content is."""
     assert send_name(name, head) == sent
+
+
+FIRST_PART = b"startxref\n0\n%%EOF\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "is_cut"),
+    [
+        (PDF, b"trailer <</Size 4>>\nstartxref\n116\n%%EOF\n", False),
+        (PDF, b"startxref\n116\n%%EOF\r\n" + b"\0" * 4000, False),
+        (PDF, FIRST_PART + b"stream" + b"startxref\n116\n%%EOF", False),
+        (PDF, FIRST_PART + b"stream", True),
+        (PDF, b"endstream endobj 5 0 ob", True),
+        (PDF, b"trailer <</Size 4>>\nstartxref\n1", True),
+        (b"\0" * 1000 + PDF, b"", True),
+        (TIFF, b"", False),
+        (b"Guten Tag", b"Guten Tag", False),
+    ],
+)
+def test_a_pdf_that_is_cut_off(head: bytes, tail: bytes, is_cut: bool) -> None:
+    """Its end is missing, of whatever kind the rest is."""
+    assert is_cut_pdf(head, tail) is is_cut
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from faxd.documents import WorkshopError
+from faxd.documents import CannotWork, WorkshopError
 from faxd.documents import office as libreoffice
 from faxd.job import Hold, JobState, Kind, Step
 from faxd.outbound.again import try_again
@@ -328,6 +328,25 @@ def test_trouble_of_the_workshop_is_tried_again(
     office.later(11)
     office.turn()
     assert office.job().state is JobState.ACCEPTED and office.job().problem is None
+
+
+def test_trouble_of_the_machine_is_not_the_documents(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server without memory or processes for some hours: as long as sending has, so has it."""
+
+    def broken(*_: Any, **__: Any) -> dict[str, Any]:
+        raise CannotWork("no more processes")
+
+    office.begin(f"{NUMBER} Foto.png", picture())
+    with monkeypatch.context() as patch:
+        patch.setattr(office.bench.workshop, "do", broken)
+        for _ in range(12):
+            office.prepare()
+            office.later(901)
+        assert office.job().state is JobState.PREPARING
+    office.turn()
+    assert office.job().state is JobState.ACCEPTED
 
 
 def test_it_is_given_up_after_an_hour(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

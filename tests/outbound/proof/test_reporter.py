@@ -221,7 +221,7 @@ def test_what_was_made_for_sending_is_what_is_proved(office: Office) -> None:
 
 
 def test_a_document_that_cannot_be_drawn(office: Office) -> None:
-    end(office, content=b"%PDF-1.4\n<</Type /Page>>\n%")
+    end(office, content=b"%PDF-1.4\n<</Type /Page>>\n%%EOF\n%")
     office.prove()
     assert "faxd can show none of this file format" in text_of(proofs(office.sent)[0])
 

@@ -259,7 +259,7 @@ def test_the_guard_holds_says_so_and_goes_on(office: Office) -> None:
 
 def test_the_guard_counts_pages(office: Office) -> None:
     office.restart(max_pages_per_day=3)
-    two = b"%PDF-1.4 /Type /Page /Type /Page %"
+    two = b"%PDF-1.4 /Type /Page /Type /Page\n%%EOF\n%"
     for number in range(3):
         office.drop(f"{NUMBER} {number}.pdf", two + b"%d" % number)
     office.take()
