@@ -100,6 +100,18 @@ class Folder:
         """Make what was created, renamed or removed in it durable."""
         os.fsync(self._fd)
 
+    def sync_all(self) -> None:
+        """Make all durable that was written to its file system (syncfs(2)).
+
+        For many small files at once, each of which would be waited for by itself.
+
+        Raises:
+            OSError: something could not be written.
+        """
+        if _libc.syncfs(self._fd) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(self.path))
+
     def identity(self) -> str:
         """What tells this folder from another that is put in its place, and lasts over a restart.
 

@@ -215,6 +215,10 @@ CREATE TABLE chains (
 ) STRICT
 """,
     ),
+    (
+        # Whether a job's slip is on the disk for good: only then its absence says something.
+        "ALTER TABLE jobs ADD COLUMN slip_synced INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
 

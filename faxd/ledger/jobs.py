@@ -114,7 +114,13 @@ class Jobs:
     def set_slip(self, number: int, name: str) -> None:
         """Note what a job's slip is called; durable only with the next record."""
         with self._database.lazily(), self._database.transaction() as db:
-            db.execute("UPDATE jobs SET slip = ? WHERE id = ?", (name, number))
+            db.execute("UPDATE jobs SET slip = ?, slip_synced = 0 WHERE id = ?", (name, number))
+
+    def slips_synced(self, numbers: Iterable[int]) -> None:
+        """Note that jobs' slips are on the disk for good; durable only with the next record."""
+        with self._database.lazily(), self._database.transaction() as db:
+            values = [(number,) for number in numbers]
+            db.executemany("UPDATE jobs SET slip_synced = 1 WHERE id = ?", values)
 
     def removed(self, job: Job) -> None:
         """Note that what was filed for a job is removed; durable only with the next record."""
@@ -329,9 +335,16 @@ class Jobs:
 
     def slips(self, account: str) -> Iterator[tuple[int, str]]:
         """The numbers and slips' names of all jobs under way; to be read to the end at once."""
+        return self._slips(account, "")
+
+    def synced_slips(self, account: str) -> set[int]:
+        """The numbers of the jobs whose slips were on the disk for good."""
+        return {number for number, _ in self._slips(account, " AND slip_synced = 1")}
+
+    def _slips(self, account: str, more: str) -> Iterator[tuple[int, str]]:
         rows = self._database.each(
-            "SELECT id, slip FROM jobs WHERE account = ? AND filed = 0 AND slip != ''"
-            " AND state NOT IN ('done', 'failed', 'cancelled')",
+            "SELECT id, slip FROM jobs WHERE account = ? AND filed = 0 AND slip != ''"  # noqa: S608
+            f" AND state NOT IN ('done', 'failed', 'cancelled'){more}",
             account,
         )
         for row in rows:
@@ -460,6 +473,7 @@ def _job(row: sqlite3.Row, recipients: tuple[Recipient, ...]) -> Job:
     values["proof"] = Proof(values["proof"])
     values["hold"] = None if values["hold"] is None else Hold(values["hold"])
     values["problem"] = words(values["problem"])
+    del values["slip_synced"]  # of no interest but to who reads the slips
     return Job(recipients=recipients, **values)
 
 

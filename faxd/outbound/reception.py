@@ -43,6 +43,8 @@ _BATCH = 100
 _NEXT = 0.02
 _ENDS = tuple(state for state in JobState if state.is_end)
 _UNDER_WAY = tuple(state for state in JobState if not state.is_end)
+#: seconds between two times that new slips are made durable, all at once
+_SYNC = 1.0
 #: linux/fs.h, FS_IOC_GETVERSION
 _GET_VERSION = 0x8008_7601
 #: changes with each start of the machine
@@ -81,6 +83,11 @@ class Reception:
         #: jobs whose slip this process has laid out, and those whose slip people have deleted
         self._laid: set[int] = set()
         self._deleted: set[int] = set()
+        #: jobs whose slips may not be on the disk yet, and when others were made durable
+        self._unsynced: set[int] = set()
+        self._synced_at = -_SYNC
+        #: there was trouble: what is not on the disk for good may have gone by itself
+        self._shaken = False
         #: jobs whose slips could not be written when they were to be shown
         self._to_show: set[int] = set()
         self._queue_problem: Words | None = None
@@ -100,6 +107,8 @@ class Reception:
             self._give_up_unanswered()
             if self._file_some():
                 pause = _NEXT
+            elif not self._sync_slips():
+                pause = min(pause, _SYNC)
             self._tidy()
         except (DeskUnusable, OutboxUnusable, OSError) as error:
             self._trouble(_said(error))
@@ -171,6 +180,8 @@ class Reception:
             self._deleted.discard(number)
         is_known = number in self._laid and not anew
         name = desk.show(job, queue_problem=self._queue_problem, is_known=is_known)
+        if not is_known or name != job.slip:
+            self._unsynced.add(number)
         self._laid.add(number)
         if name != job.slip:
             self._ledger.jobs.set_slip(number, name)
@@ -180,13 +191,15 @@ class Reception:
         problem = self._ledger.queue(self._account).problem
         with self._opened() as desk:
             folder = self._identity(desk)
-            first, same = self._laid_in is None, self._laid_in == folder
+            first = self._laid_in is None or (self._shaken and self._laid_in == folder)
+            same = self._laid_in == folder and not first
             if same and problem == self._queue_problem and not self._is_behind:
                 return
             self._is_behind = True
             self._queue_problem = problem
             if not same:
                 self._begin_folder(desk, folder, first)
+                self._shaken = False
         for number in self._ledger.jobs.numbers(self._account, _UNDER_WAY):
             with self._opened() as desk:
                 self._show(desk, number)
@@ -195,17 +208,31 @@ class Reception:
     def _begin_folder(self, desk: Desk, folder: str, first: bool) -> None:
         """Find out which slips people have deleted while nobody looked, if that can be told.
 
-        Slips are not synced: after a power cut, or in another folder, a missing one says nothing.
+        In another folder, or after a power cut, a missing one says nothing; nor does one that may
+        not have been on the disk when its power went.
         """
         fact, now = f"slips of {self._account}", f"{_boot_id()} {folder}"
         if first and self._ledger.fact(fact, "") == now:
-            self._laid = {number for number, _ in self._ledger.jobs.slips(self._account)}
+            self._laid = self._ledger.jobs.synced_slips(self._account)
             self._read_slips()
         else:
             self._laid.clear()
         desk.sweep()
         self._ledger.set_fact(fact, now)
         self._laid_in = folder
+
+    def _sync_slips(self) -> bool:
+        """Make new slips durable, all together and not too often; False if there are some left."""
+        if not self._unsynced:
+            return True
+        if 0 <= steady() - self._synced_at < _SYNC:
+            return False
+        with self._opened() as desk:
+            numbers, self._unsynced = self._unsynced, set()
+            desk.sync_slips()
+        self._ledger.jobs.slips_synced(numbers)
+        self._synced_at = steady()
+        return True
 
     def _read_slips(self) -> None:
         """Find slips that people have deleted or renamed."""
@@ -394,6 +421,7 @@ class Reception:
         if problem != self.problem:
             self._log.error("slips and reports cannot be written", problem=problem)
         self.problem = problem
+        self._shaken = True
 
 
 def release(ledger: Ledger, job: Job, text: str) -> Job:

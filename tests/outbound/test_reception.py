@@ -158,6 +158,30 @@ def test_after_a_power_cut_a_missing_slip_says_nothing(
     untouched(office)
 
 
+def test_a_slip_that_was_lost_with_its_disks_power_cancels_nothing(office: Office) -> None:
+    """The disk of the share went without the machine: what was not on it yet is not deleted."""
+    two(office)
+    office.ledger.jobs.set_slip(1, FIRST)  # as if it had just been laid out
+    office.delete_slip(FIRST)
+    office.restart()
+    untouched(office)
+
+
+def test_a_slip_that_went_in_trouble_cancels_nothing(office: Office) -> None:
+    two(office)
+    office.ledger.jobs.set_slip(1, FIRST)
+    office.sending.chmod(0)
+    away = office.root / "away"
+    office.sending.rename(away)
+    office.sending.write_text("no folder")
+    office.tell()
+    office.sending.unlink()
+    (away / FIRST).unlink()
+    away.rename(office.sending)
+    office.sending.chmod(0o770)
+    untouched(office)
+
+
 def test_a_restart_leaves_slips_as_they_are(office: Office) -> None:
     two(office)
     before = {path.name: path.read_bytes() for path in office.sending.iterdir()}

@@ -176,6 +176,14 @@ class Desk:
         if job.slip and self._owner(job.slip) == job.id:
             self._folders["sending"].remove(job.slip)
 
+    def sync_slips(self) -> None:
+        """Make all slips durable that there are.
+
+        Raises:
+            OSError: they could not be.
+        """
+        self._folders["sending"].sync_all()
+
     def slips(self) -> set[str]:
         """Names of the files in the folder of slips."""
         return {name for name in self._folders["sending"].names() if not name.startswith(".")}
