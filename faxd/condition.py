@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from faxd.clock import utc_now
@@ -48,9 +50,16 @@ class Condition:
 
 
 def condition(
-    config: Config, ledger: Ledger, stuck: Sequence[Stuck] = (), *, patience: float = -1
+    config: Config,
+    ledger: Ledger,
+    stuck: Sequence[Stuck] = (),
+    silent: Mapping[str, Path] = MappingProxyType({}),
+    *,
+    patience: float = -1,
 ) -> Condition:
-    """How all accounts are doing; ``stuck`` are tasks that hang.
+    """How all accounts are doing.
+
+    ``stuck`` are tasks that hang; ``silent`` folders that do not answer, by customer number.
 
     Raises:
         TimeoutError: the ledger was in use for more than ``patience`` seconds.
@@ -60,6 +69,7 @@ def condition(
     polls = list[datetime]()
     stopped = list[tuple[str, str]]()
     troubles = [f"{names.get(task.account, 'faxd')}: {task.what} hangs" for task in stuck]
+    troubles += [f"{names.get(who, who)}: {path} does not answer" for who, path in silent.items()]
     jobs = 0
     for account in config.accounts:
         health = ledger.health(account.account, patience=patience)

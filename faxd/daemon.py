@@ -22,11 +22,11 @@ from faxd.heartbeat import Heartbeat
 from faxd.ledger import LedgerError, Received
 from faxd.metrics import Metrics
 from faxd.outbound.dispatch import Dispatch
-from faxd.outbound.intake.watch import Watcher
 from faxd.outbound.preparing.bench import Bench
 from faxd.outbound.proof import Room
 from faxd.outbound.status_receiver import StatusReceiver
 from faxd.schedule import Schedule
+from faxd.shares import Shares
 from faxd.wiring import (
     afterwards_for,
     check_options,
@@ -45,9 +45,6 @@ _STOP = 9.0
 _TRIM = 2.0
 #: seconds of these for what is being sent
 _FINISH = 5.0
-#: seconds by which many events in a folder become one look into it
-_GATHER = 0.02
-_GATHER_OWN = 0.5
 #: seconds until a task is tried again that faxd itself has ended
 _ENDED = 60.0
 
@@ -70,10 +67,9 @@ class Daemon:
         self._service = connect(config)
         self._reports = self._room()
         self._bench = self._new_bench()
-        self._metrics = Metrics(self._ledger, self._log)
+        self._shares = Shares()
+        self._metrics = Metrics(self._ledger, self._log, self._shares)
         self._schedule = Schedule(self._log)
-        self._watcher = Watcher(self._log)
-        self._watched: set[Path] = set()
         self._receiver: StatusReceiver | None = None
         #: why it cannot listen
         self._deaf: str | None = None
@@ -87,7 +83,7 @@ class Daemon:
         self._ledger_version = 0
         self._trim_at = 0.0
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._heartbeat = Heartbeat(self._schedule, self._ledger, self._log)
+        self._heartbeat = Heartbeat(self._schedule, self._ledger, self._log, self._shares)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
@@ -110,7 +106,6 @@ class Daemon:
                 self._reload()
             if self._schedule.watch():
                 self._clock_was_set()
-            self._watcher.supervise()
             self._listen()
             self._look_at_ledger()
             self._heartbeat.beat(self._config)
@@ -150,7 +145,6 @@ class Daemon:
         tasks |= self._put_afterwards()
         tasks |= self._metrics.tasks(config)
         self._schedule.keep_only(tasks)
-        self._watch_folders()
         for name, run in tasks.items():
             self._schedule.put(name, partial(_until_ended, run))
 
@@ -201,24 +195,6 @@ class Daemon:
     def _wake_afterwards(self, fax: Received) -> None:
         """A fax is safe: see to what becomes of it."""
         self._schedule.wake(task_of(fax.account))
-
-    def _watch_folders(self) -> None:
-        """Have changes in the folders wake whoever looks after them."""
-        wanted: dict[Path, tuple[Callable[[], None], bool]] = {}
-        for account in self._config.accounts:
-            if account.outbox is None or account.send.watch == "scan":
-                continue
-            _, dispatch = self._dispatches[account.account]
-            take = partial(self._schedule.wake, dispatch.take, _GATHER)
-            # faxd itself changes this folder most of the time.
-            tell = partial(self._schedule.wake, dispatch.tell, _GATHER_OWN)
-            wanted[account.outbox] = (take, True)
-            wanted[account.folder("sending")] = (tell, False)
-        for path in self._watched - set(wanted):
-            self._watcher.unwatch(path)
-        for path, (wake, recursive) in wanted.items():
-            self._watcher.watch(path, wake, recursive=recursive)
-        self._watched = set(wanted)
 
     def _keep_small(self) -> None:
         """Give back now and then what a burst of work has left."""
@@ -364,7 +340,6 @@ class Daemon:
         self._service.close()
         self._close_receiver()
         self._metrics.close()
-        self._watcher.stop()
         if not self._schedule.stop(max(1.0, _STOP - (time.monotonic() - began))):
             # Some file system does not answer. Dying here is no worse than a power cut, which
             # every step is made for; waiting would be.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from faxd import notify
 from faxd.clock import utc_now
@@ -13,19 +14,25 @@ from faxd.config import Config
 from faxd.ledger import Ledger
 from faxd.log import Log
 from faxd.schedule import Schedule
-from faxd.watchdog import INTERVAL, Stuck, Watchdog
+from faxd.shares import Shares
+from faxd.watchdog import INTERVAL, Stuck, Watchdog, account_of
 
 #: seconds after which systemd is told the time of the last poll again
 _TELL = 10.0
 #: Seconds to wait for the ledger. The thread that tells must hear of a SIGTERM while a disk hangs.
 _PATIENCE = 0.2
+#: seconds without a sign of a task until its folders are asked
+_SILENT = 10.0
+#: seconds without an answer after which a folder has none to give
+_UNANSWERED = 5.0
 
 
 class Heartbeat:
     """Looks at the tasks and the ledger, and tells; `beat` wants to be called every second."""
 
-    def __init__(self, schedule: Schedule, ledger: Ledger, log: Log) -> None:
+    def __init__(self, schedule: Schedule, ledger: Ledger, log: Log, shares: Shares) -> None:
         self._schedule = schedule
+        self._shares = shares
         self._ledger = ledger
         self._log = log
         interval = notify.watchdog_interval()
@@ -34,6 +41,8 @@ class Heartbeat:
         self._every = interval / 4 if interval else None
         self._feed_at = 0.0
         self._stuck: list[Stuck] = []
+        #: folders that do not answer, by the customer numbers of those whose tasks wait for them
+        self._silent: dict[str, Path] = {}
         #: what systemd was told last, and when it is to be told the time again
         self._told: Condition | str | None = None
         self._tell_at = 0.0
@@ -50,8 +59,14 @@ class Heartbeat:
 
     def _look(self, config: Config, now: float) -> None:
         """Find what hangs, and log it once."""
+        self._look_at_shares(config)
         before = {each.task for each in self._stuck}
-        self._stuck = self._watchdog.look(now, self._schedule.signs(), config.service)
+        self._stuck = self._watchdog.look(
+            now,
+            self._schedule.signs(),
+            config.service,
+            lambda task: account_of(task) in self._silent,
+        )
         for each in self._stuck:
             if each.task not in before:
                 self._log.error(
@@ -60,11 +75,34 @@ class Heartbeat:
         for task in sorted(before - {each.task for each in self._stuck}):
             self._log.info("task goes on", task=task)
 
+    def _look_at_shares(self, config: Config) -> None:
+        """Find out whether tasks that give no sign wait for a folder that does not answer."""
+        waiting = {account_of(task) for task in self._watchdog.silent(_SILENT)}
+        before, self._silent = self._silent, {}
+        for account in config.accounts:
+            if account.account in waiting:
+                silent = [
+                    path
+                    for path in account.folders()
+                    if self._shares.is_silent(path, patience=_UNANSWERED)
+                ]
+                if silent:
+                    self._silent[account.account] = silent[0]
+        for number, path in self._silent.items():
+            if before.get(number) != path:
+                self._log.error(
+                    "folder does not answer",
+                    path=str(path),
+                    remedy="see to its disk or server; faxd goes on by itself",
+                )
+        for number in before.keys() - self._silent.keys():
+            self._log.info("folder answers again", path=str(before[number]))
+
     def _tell(self, config: Config, now: float) -> None:
         """Say how all is doing: when that has changed, and now and then for the time."""
         status: Condition | str
         try:
-            status = condition(config, self._ledger, self._stuck, patience=_PATIENCE)
+            status = condition(config, self._ledger, self._stuck, self._silent, patience=_PATIENCE)
         except TimeoutError:
             return
         except sqlite3.Error as error:

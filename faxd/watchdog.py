@@ -2,12 +2,13 @@
 
 systemd is told that all is well as long as none does (``WatchdogSec=``). A task that waits between
 two runs is well, and so is one whose document takes an hour to go out: only silence counts, and how
-much of it is allowed depends on what the task does.
+much of it is allowed depends on what the task does. Nor is a task guilty that waits for a
+share that does not answer: a restart would wait there again, and disturb all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from faxd.config.settings import ServiceSettings
@@ -27,7 +28,7 @@ _LATE = 2
 
 #: what tasks do, by the part of their name behind the account
 _CALLING = {"": "receiving", "send": "sending", "follow": "following of jobs"}
-_FOLDERS = {"take": "taking of documents", "tell": "filing"}
+_FOLDERS = {"take": "taking of documents", "tell": "filing", "watch": "watching of folders"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Stuck:
     @property
     def account(self) -> str:
         """Whose it is, by customer number."""
-        return self.task.partition("/")[0]
+        return account_of(self.task)
 
     @property
     def what(self) -> str:
@@ -65,10 +66,17 @@ class Watchdog:
         self._silences: dict[str, _Silence] = {}
         self._looked: float | None = None
 
-    def look(self, now: float, signs: Iterable[Sign], service: ServiceSettings) -> list[Stuck]:
+    def look(
+        self,
+        now: float,
+        signs: Iterable[Sign],
+        service: ServiceSettings,
+        is_excused: Callable[[str], bool] = lambda _task: False,
+    ) -> list[Stuck]:
         """The tasks that hang at ``now`` (seconds by a clock that stands still in suspension).
 
-        Wants to be called every second or so.
+        ``is_excused`` says of a task that it has somebody else to wait for. Wants to be called
+        every second or so.
         """
         passed = min(_STEP, now - self._looked) if self._looked is not None else 0.0
         self._looked = now
@@ -76,13 +84,27 @@ class Watchdog:
         for sign in signs:
             known = before.get(sign.task)
             same = known is not None and known.sign == sign
-            seconds = known.seconds + passed if known is not None and same else 0.0
+            counts = known is not None and same and not (sign.running and is_excused(sign.task))
+            seconds = known.seconds + passed if known is not None and counts else 0.0
             self._silences[sign.task] = _Silence(sign, seconds)
         return [
             Stuck(task, silence.seconds)
             for task, silence in self._silences.items()
             if silence.seconds > allowed(silence.sign, service, self._interval)
         ]
+
+    def silent(self, seconds: float) -> set[str]:
+        """The tasks that run and have given no sign for so long."""
+        return {
+            task
+            for task, silence in self._silences.items()
+            if silence.sign.running and silence.seconds > seconds
+        }
+
+
+def account_of(task: str) -> str:
+    """Whose a task is, by customer number."""
+    return task.partition("/")[0]
 
 
 def allowed(sign: Sign, service: ServiceSettings, interval: float) -> float:

@@ -26,6 +26,7 @@ from faxd.ledger import Health, Ledger
 from faxd.metrics.exporter import Exporter
 from faxd.metrics.figures import Figures
 from faxd.retry import Outcome
+from faxd.shares import Shares
 from faxd.words import Words
 
 from .test_jobs import JOB
@@ -62,7 +63,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def figures(config: Config, ledger: Ledger) -> Figures:
-    return Figures(config, ledger)
+    return Figures(config, ledger, Shares())
 
 
 def values(figures: Figures) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -83,7 +84,7 @@ def value(figures: Figures, name: str, **labels: str) -> float | None:
 
 def test_faxes_are_counted_once_and_from_now_on(config: Config, ledger: Ledger) -> None:
     receive(ledger, 1)
-    figures = Figures(config, ledger)
+    figures = Figures(config, ledger, Shares())
     assert value(figures, "faxd_received_faxes_total", **NAME, result="received") is None
     receive(ledger, 2, received_at=datetime.now(UTC) - timedelta(seconds=7))
     receive(ledger, 3, damage="no TIFF", pages=None)

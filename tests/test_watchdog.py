@@ -46,6 +46,7 @@ def watch(
         ("123456/follow", True, 0, 10 + 60 + INTERVAL),
         ("123456/take", True, 0, 10 * INTERVAL),
         ("123456/tell", True, 0, 10 * INTERVAL),
+        ("123456/watch", True, 0, 10 * INTERVAL),
         ("123456/after/searchable", True, 0, 120 * INTERVAL),
         ("123456/prepare", True, 0, 120 * INTERVAL),
         ("metrics/file", True, 0, 120 * INTERVAL),
@@ -148,3 +149,20 @@ def test_each_byte_is_a_sign() -> None:
         far.sendall(b"y")
         assert channel.recv_into(bytearray(10)) == 1
     assert (sent > 0, pulse.beats) == (True, sent + 1)
+
+
+def test_who_waits_for_a_share_is_excused() -> None:
+    """For as long as it does not answer, and then patience begins anew."""
+    watchdog, one = Watchdog(INTERVAL), sign("123456/take")
+    for second in range(10_000):
+        assert watchdog.look(second, [one], SERVICE, lambda task: task == one.task) == []
+    limit = allowed(one, SERVICE, INTERVAL)
+    assert watch(int(limit) - 10, one, watchdog=watchdog, start=10_000) == []
+    assert watch(20, one, watchdog=watchdog, start=10_000 + limit - 9) != []
+
+
+def test_who_has_given_no_sign_for_a_while() -> None:
+    watchdog = Watchdog(INTERVAL)
+    watch(20, sign("1/take"), lambda second: sign("2/take", beats=second), watchdog=watchdog)
+    assert watchdog.silent(10) == {"1/take"}
+    assert watchdog.silent(30) == set()

@@ -119,6 +119,13 @@ class AccountSettings(Section):
         given: Path | None = getattr(self, name)
         return given or self.outbox.parent / name
 
+    def folders(self) -> list[Path]:
+        """All folders of its own that may lie on a share."""
+        if self.outbox is None:
+            return [self.inbox]
+        own = [self.folder(name) for name in ("sending", "sent", "failed")]
+        return [self.inbox, self.outbox, *own]
+
     def password(self) -> str:
         """The password, read anew at each call, so that a corrected one counts at once.
 

@@ -8,7 +8,6 @@ the daemon, as Prometheus expects. The rest (queues, folders, the last good poll
 from __future__ import annotations
 
 import logging
-import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable
@@ -29,7 +28,10 @@ if TYPE_CHECKING:
     from faxd.config import AccountSettings, Config
     from faxd.inbound import Report
     from faxd.ledger import Entry, Ledger
+    from faxd.shares import Shares
 
+#: seconds that a folder may take to say what is free
+_DISK = 1.0
 #: seconds that a question waits for a ledger that is in use
 _PATIENCE = 2.0
 #: seconds from FAX.de's receiving to the inbox, and from the outbox to FAX.de's acceptance
@@ -44,7 +46,7 @@ _RESULTS = frozenset(
 class Figures:
     """All figures of one daemon."""
 
-    def __init__(self, config: Config, ledger: Ledger) -> None:
+    def __init__(self, config: Config, ledger: Ledger, shares: Shares) -> None:
         """``config`` may be replaced while it runs.
 
         Raises:
@@ -52,6 +54,7 @@ class Figures:
         """
         self.config = config
         self._ledger = ledger
+        self._shares = shares
         self._lock = threading.Lock()
         self._place, _ = ledger.journal.newer(-1)
         self._registry = CollectorRegistry()
@@ -197,7 +200,7 @@ class Figures:
         folders = {("state", ""): self.config.state_dir}
         for account in self.config.accounts:
             folders |= {(name, account.name): path for name, path in _folders(account).items()}
-        free = {labels: _free(path) for labels, path in folders.items()}
+        free = {labels: self._free(path) for labels, path in folders.items()}
         yield _gauge(
             "faxd_free_bytes",
             "Free space of the disk that a folder is on.",
@@ -207,6 +210,13 @@ class Figures:
         names = ("ledger.sqlite", "ledger.sqlite-wal")
         size = sum(_size(self.config.state_dir / name) for name in names)
         yield _gauge("faxd_ledger_bytes", "Size of the ledger.", (), [((), size)])
+
+    def _free(self, path: Path) -> int | None:
+        """Free bytes for an ordinary user; None if that cannot be told."""
+        try:
+            return self._shares.free(path, patience=_DISK)
+        except OSError:
+            return None
 
 
 class EventCounter(logging.Handler):
@@ -259,14 +269,6 @@ def _observe(histogram: Histogram, begin: str, end: str) -> None:
     # The provider's clock is another than ours.
     seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
     histogram.observe(max(0.0, seconds))
-
-
-def _free(path: Path) -> int | None:
-    """Free bytes for an ordinary user; None if that cannot be told."""
-    try:
-        return shutil.disk_usage(path).free
-    except OSError:
-        return None
 
 
 def _size(path: Path) -> int:

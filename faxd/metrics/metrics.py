@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from faxd.log import Log
+from faxd.shares import Shares
 
 if TYPE_CHECKING:
     from faxd.config import Config
@@ -22,9 +23,10 @@ _WRITE = "metrics/file"
 class Metrics:
     """Figures, if there are to be any; without the section ``[metrics]`` nothing is loaded."""
 
-    def __init__(self, ledger: Ledger, log: Log) -> None:
+    def __init__(self, ledger: Ledger, log: Log, shares: Shares) -> None:
         self._ledger = ledger
         self._log = log
+        self._shares = shares
         self._settings: MetricsSettings | None = None
         self._figures: Figures | None = None
         self._exporter: Exporter | None = None
@@ -42,7 +44,7 @@ class Metrics:
         if self._figures is None:
             from faxd.metrics.figures import Figures
 
-            self._figures = Figures(config, self._ledger)
+            self._figures = Figures(config, self._ledger, self._shares)
         self._figures.config = config
         if self._exporter is None or settings != self._settings:
             from faxd.metrics.exporter import Exporter

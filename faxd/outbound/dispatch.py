@@ -25,8 +25,13 @@ from faxd.outbound.proof import Reporter, Room
 from faxd.outbound.reception import Reception
 from faxd.outbound.sending.follower import Follower
 from faxd.outbound.sending.sender import Sender
+from faxd.outbound.watching import Watching
 
 Task = Callable[[], float]
+#: seconds by which many events in a folder become one look into it
+_GATHER = 0.02
+#: faxd itself changes the folder of slips most of the time
+_GATHER_OWN = 0.5
 #: seconds in which the folders should have been looked into at the start
 _FIRST_LOOK = 1.0
 
@@ -42,12 +47,13 @@ class Dispatch:
         log: Log,
         *,
         zone: tzinfo | None,
-        wake: Callable[[str], None] = lambda _name: None,
+        wake: Callable[..., None] = lambda _name, _within=0.0: None,
         status_url: Callable[[str], str] | None = None,
         reports: Room | None = None,
         bench: Bench | None = None,
     ) -> None:
-        """``wake`` has one of `tasks` run at once; ``status_url`` makes the STATURL of a secret.
+        """``wake`` has one of `tasks` run at once, or within the seconds that are its second
+        argument; ``status_url`` makes the STATURL of a secret.
 
         Transmission reports are made in the room ``reports``, documents made ready on the
         ``bench``; None: that is left to others.
@@ -94,6 +100,17 @@ class Dispatch:
         self.follower = Follower(settings, client, ledger, log, changed=self._changed)
 
         self.reporter = Reporter(settings, ledger, log, reports, zone=zone) if reports else None
+        self.watching = Watching(
+            settings,
+            log,
+            dropped=lambda: self._wake(self.take, _GATHER),
+            answered=lambda: self._wake(self.tell, _GATHER_OWN),
+        )
+
+    @property
+    def watch(self) -> str:
+        """Name of the task that has folders watched."""
+        return f"{self._account}/watch"
 
     @property
     def take(self) -> str:
@@ -133,6 +150,7 @@ class Dispatch:
     def tasks(self) -> dict[str, Task]:
         """What is to be run again and again: each returns the seconds until the next time."""
         return {
+            **({self.watch: self.watching.run} if self.watching.is_wanted else {}),
             self.tell: self._tell,
             self.show: self.reception.show_left,
             self.take: self.taker.run,
@@ -145,6 +163,7 @@ class Dispatch:
 
     def retire(self, successor: Dispatch | None) -> None:
         """Start nothing more: the settings are others, or faxd ends."""
+        self.watching.retire()
         self.sender.retire(successor.sender if successor else None)
         if self.reporter is not None:
             self.reporter.retire()

@@ -289,6 +289,13 @@ class Daemon:
         assert self.process.wait(30) == 0, self.log
         return time.monotonic() - begin
 
+    def stop_anyway(self) -> float:
+        """End it although something may be left undone; seconds that this took."""
+        begin = time.monotonic()
+        self.process.terminate()
+        assert self.process.wait(30) in {0, 1}, self.log
+        return time.monotonic() - begin
+
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
