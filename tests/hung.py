@@ -22,7 +22,7 @@ _MNT_DETACH = 2
 
 @contextmanager
 def hung(path: Path) -> Iterator[None]:
-    """Have nothing below a folder answer; in the end who waits gets errors, and all is as before."""
+    """Have nothing below a folder answer; who waits gets errors in the end."""
     if not ROOT:
         pytest.skip("takes root to mount a share")
     try:

@@ -23,6 +23,15 @@ READER, SENDER = "empfang@praxis-muster.example", "fax@praxis-muster.example"
 #: whom the demo's office knows: two of those who send the samples
 _PHONE_BOOK = "Praxis Dr. Meier,+49 30 23125042\r\nLabor Muster,+49 40 66969017\r\n"
 
+#: the program, in a process that ends with the one that started it, even if that is killed
+_DAEMON = """
+import sys
+from faxd.documents.limits import die_with
+die_with(int(sys.argv.pop(1)))
+from faxd.cli import main
+main(prog_name="faxd")
+"""
+
 #: settings of a given configuration that lead out of the demo, or that it makes itself
 _OWN = frozenset(
     {
@@ -178,7 +187,7 @@ def daemon(office: Office) -> Iterator[subprocess.Popen[bytes]]:
     """The real daemon, as a process of its own."""
     with office.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-m", "faxd", "run", "-c", str(office.config)],
+            [sys.executable, "-c", _DAEMON, str(os.getpid()), "run", "-c", str(office.config)],
             stderr=log,
             # Ctrl-C is for the demo, which ends the daemon in its own way.
             start_new_session=True,

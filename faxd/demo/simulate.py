@@ -30,7 +30,9 @@ def serve(port: int, every: float, path: Path | None) -> None:
     else:
         accounts = [Account(number="123456", password=PASSWORD)]
     with Simulator(accounts=accounts, port=port) as server:
-        say(f"A stand-in for FAX.de listens. In the configuration:  wsdl = {toml(server.wsdl_url)}")
+        say("A stand-in for FAX.de listens. In the configuration:")
+        # Without the time, to be copied.
+        print(f"\n    [service]\n    wsdl = {toml(server.wsdl_url)}\n", flush=True)
         if not path:
             say(f"Its account is 123456, the password {PASSWORD}")
         say(f"A sample fax arrives every {every:g} seconds. Ctrl-C ends it.")

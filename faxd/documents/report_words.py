@@ -12,12 +12,12 @@ UNCLEAR = Words("UNKLAR", "UNCLEAR")
 
 #: by the value of faxd.job.Kind
 KINDS = {
-    "fax": Words("Telefax", "Fax"),
-    "sms": Words("SMS", "Text message (SMS)"),
+    "fax": Words("Fax", "Fax"),
+    "sms": Words("SMS", "Text message"),
     "email": Words("E-Mail", "E-mail"),
-    "letter": Words("Brief", "Letter"),
-    "letter-color": Words("Brief (farbig)", "Letter (in colour)"),
-    "qsign": Words("E-Mail mit qualifizierter Signatur", "E-mail with a qualified signature"),
+    "letter": Words("Brief, schwarz-weiß", "Letter, black and white"),
+    "letter-color": Words("Brief, farbig", "Letter, colour"),
+    "qsign": Words("Rechnung mit Signatur (QSign)", "Signed invoice (QSign)"),
 }
 ANY_KIND = Words("Sendung", "Job")
 #: between the kind and the recipient
@@ -26,16 +26,16 @@ TO = Words("an", "to")
 SENDER = Words("Absender", "Sender")
 RECIPIENT = Words("Empfänger", "Recipient")
 NAME = Words("Name", "Name")
-STATION = Words("Kennung der Gegenstelle", "Station that answered")
+STATION = Words("Stationskennung", "Station id")
 NO_STATION = Words("nicht übermittelt", "not transmitted")
-REFERENCE = Words("Zeichen", "Reference")
+REFERENCE = Words("Referenz", "Reference")
 PAGES = Words("Seiten", "Pages")
 MESSAGES = Words("Nachrichten", "Messages")
 STARTED = Words("Beginn", "Start")
 SENT_AT = Words("Zeitpunkt", "Time")
 DURATION = Words("Dauer", "Duration")
 TRIES = Words("Versuche", "Tries")
-RESULT = Words("Meldung", "Result reported")
+RESULT = Words("Ergebnis", "Result")
 JOB = Words("Auftrag bei FAX.de", "Job at FAX.de")
 OWN_JOB = Words("Auftrag in faxd", "Job in faxd")
 

@@ -68,6 +68,7 @@ class Dispatch:
             zone=zone,
             asked=self._asked,
             left=lambda: self._wake(self.show),
+            not_yet=lambda number: number in self.sender.looking_into,
         )
         self.codes = (
             CodeReader(

@@ -63,10 +63,12 @@ class Reception:
         zone: tzinfo | None,
         asked: Callable[[Job], None],
         left: Callable[[], None] = lambda: None,
+        not_yet: Callable[[int], bool] = lambda _number: False,
     ) -> None:
         """``asked`` is told of a job that people want cancelled, or sent all the same.
 
-        ``left`` is called when there are slips that `show_left` is to write.
+        ``left`` is called when there are slips that `show_left` is to write. ``not_yet`` says of
+        a job that has ended that there is more to be said of it.
         """
         self._settings = settings
         self._account = settings.account
@@ -75,6 +77,7 @@ class Reception:
         self._zone = zone
         self._asked = asked
         self._left = left
+        self._not_yet = not_yet
         self._lock = threading.RLock()
         self._desk = self._new_desk()
         self._is_open = False
@@ -305,6 +308,8 @@ class Reception:
         trouble: OSError | None = None
         with open_claims(self._settings, self._ledger) as outbox:
             for job in jobs:
+                if self._not_yet(job.id):
+                    continue
                 try:
                     self._file(outbox, job)
                 except (OSError, OutboxUnusable) as error:

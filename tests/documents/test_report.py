@@ -122,7 +122,7 @@ def test_every_kind_has_a_name_and_an_honest_note(
     text = _made(tmp_path, kind=kind, is_ok=is_ok, language="en")
     assert report_words.KINDS[kind].en in text
     assert report_words.honest(kind, is_ok).en in text
-    assert ("Station that answered" in text) == (kind == "fax")
+    assert ("Station id" in text) == (kind == "fax")
 
 
 def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
@@ -140,11 +140,11 @@ def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
         sha256=[],
     )
     for label in (
-        "Gegenstelle",
+        "Stationskennung",
         "Seiten ",
         "Dauer",
         "Versuche",
-        "Zeichen",
+        "Referenz",
         "Prüfsumme",
         "wörtlich",
     ):

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -204,16 +205,17 @@ def test_simulate(site: Site) -> None:
     arguments = [PYTHON, "-u", "-m", "faxd", "simulate", "--port", "0", "-c", str(site.config)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        url = line.split('"')[1]
+        told = [process.stdout.readline() for _ in range(5)]
+        settings = tomllib.loads("".join(line for line in told if line.startswith("    ")))
+        url = settings["service"]["wsdl"]
         site.config.write_text(site.config.read_text().replace(site.server.wsdl_url, url))
         assert site.faxd("poll").returncode == 0
         process.send_signal(signal.SIGTERM)
-        told = process.stdout.read()
+        rest = process.stdout.read()
         assert process.wait(10) == 0
     assert len(site.found()) == 1
-    assert "DeleteReceived fax 3000000001, account 100000: 0" in told
-    assert PASSWORD not in told
+    assert "DeleteReceived fax 3000000001, account 100000: 0" in rest
+    assert PASSWORD not in rest
 
 
 def test_demo(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -398,3 +399,23 @@ _VALUES = st.recursive(
 @given(_VALUES)
 def test_values_are_written_as_toml_reads_them(value: object) -> None:
     assert tomllib.loads(f"key = {toml(value)}")["key"] == value
+
+
+def test_a_demo_that_is_killed_leaves_no_daemon_behind(tmp_path: Path) -> None:
+    """It would hold its folders and its port for ever, and nobody would know of it."""
+    command = [PYTHON, "-m", "faxd", "demo", "--folder", str(tmp_path)]
+    config = str(tmp_path / "config.toml").encode()
+
+    def daemons() -> list[int]:
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                words = path.read_bytes().split(b"\0")
+                if config in words and b"run" in words:
+                    found.append(int(path.parent.name))
+        return found
+
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        wait_until(lambda: (tmp_path / "state/ledger.sqlite").exists() and daemons() != [])
+        process.kill()
+    wait_until(lambda: daemons() == [])

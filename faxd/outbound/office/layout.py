@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import PurePath
 
+from faxd.documents import report_words
 from faxd.job import Job, Kind
 from faxd.text import printable
 from faxd.words import Language, Words
@@ -29,14 +30,7 @@ _IS_MARKED = re.compile(r"\[faxd: (?:Auftrag|job) ([0-9]{1,19})\]\s*")
 #: four bytes that say that the file is binary
 _PDF_COMMENT = re.compile(rb"%PDF-[0-9.]{1,5}\r?\n%[\x80-\xff]{4}([^\r\n]*)")
 
-KINDS = {
-    Kind.FAX: Words(de="Fax", en="Fax"),
-    Kind.SMS: Words(de="SMS", en="Text message"),
-    Kind.EMAIL: Words(de="E-Mail", en="E-mail"),
-    Kind.LETTER: Words(de="Brief, schwarz-weiß", en="Letter, black and white"),
-    Kind.LETTER_COLOR: Words(de="Brief, farbig", en="Letter, colour"),
-    Kind.QSIGN: Words(de="Rechnung mit Signatur (QSign)", en="Signed invoice (QSign)"),
-}
+KINDS = {kind: report_words.KINDS[kind.value] for kind in Kind}
 
 KIND = Words(de="Art", en="Kind")
 TITLE = Words(de="Name", en="Name")

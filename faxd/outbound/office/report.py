@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import tzinfo
 
+from faxd.documents import report_words
 from faxd.job import Job, JobState, Kind, Recipient
 from faxd.outbound.office import layout
 from faxd.outbound.office.layout import harmless, when
@@ -13,30 +14,26 @@ from faxd.outbound.office.outcome import Ending, ending_of, missed
 from faxd.outbound.office.results import is_silent, meaning_of
 from faxd.words import Language, Words
 
-_REFERENCE = Words(de="Referenz", en="Reference")
 _NAME = Words(de="Empfängername", en="Recipient's name")
-_STATION = Words(de="Stationskennung", en="Station id")
-_DURATION = Words(de="Dauer", en="Duration")
 _SENT_AT = Words(de="Gesendet", en="Sent")
 _TRIED_AT = Words(de="Letzter Versuch", en="Last attempt")
 _ENDED_AT = Words(de="Beendet", en="Ended")
 _REPEATS = Words(de="Wiederholungen", en="Repetitions")
 _DOCUMENTS = Words(de="Dokument", en="Document")
 _DROPPED_AS = Words(de="In „{}“ als", en='In "{}" as')
-_RESULT = Words(de="Ergebnis", en="Result")
 _NUMBER_UNKNOWN = Words(
     de="unbekannt (die Antwort mit der Nummer ging verloren)",
     en="unknown (the answer that held the number was lost)",
 )
 _HEAD = (
-    Words(de="Empfänger", en="Recipient"),
+    report_words.RECIPIENT,
     Words(de="Name", en="Name"),
-    Words(de="Referenz", en="Reference"),
-    Words(de="Ergebnis", en="Result"),
-    Words(de="Seiten", en="Pages"),
+    report_words.REFERENCE,
+    report_words.RESULT,
+    report_words.PAGES,
     Words(de="Zeit", en="Time"),
-    Words(de="Dauer", en="Duration"),
-    Words(de="Stationskennung", en="Station id"),
+    report_words.DURATION,
+    report_words.STATION,
 )
 _LIMITS = (40, 24, 24, 20, 7, 26, 8, 24)
 #: columns that are left out if they are empty
@@ -172,16 +169,16 @@ def _one(job: Job, recipient: Recipient, language: Language, zone: tzinfo | None
 
     lines = layout.field(say(layout.RECIPIENT), harmless(recipient.address))
     lines += layout.field(say(_NAME), harmless(recipient.name))
-    lines += layout.field(say(_REFERENCE), harmless(recipient.reference))
+    lines += layout.field(say(report_words.REFERENCE), harmless(recipient.reference))
     if recipient.result is not None:
-        lines += layout.field(say(_RESULT), say(meaning_of(recipient.result).name))
-    lines += layout.field(say(_STATION), harmless(recipient.station_id))
+        lines += layout.field(say(report_words.RESULT), say(meaning_of(recipient.result).name))
+    lines += layout.field(say(report_words.STATION), harmless(recipient.station_id))
     lines += layout.pages_field(job, language, recipient.pages)
     if recipient.sent_at is not None:
         label = _SENT_AT if recipient.is_ok else _TRIED_AT
         lines += layout.field(say(label), when(recipient.sent_at, zone, language, seconds=True))
     if recipient.duration is not None:
-        lines += layout.field(say(_DURATION), _seconds(recipient.duration))
+        lines += layout.field(say(report_words.DURATION), _seconds(recipient.duration))
     return lines
 
 

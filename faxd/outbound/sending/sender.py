@@ -89,6 +89,8 @@ class Sender:
         self._changed = changed
         self._status_url = status_url
         self._explain = explain
+        #: jobs that have failed, and whose documents are being looked into: who files them waits
+        self.looking_into: set[int] = set()
         self._guard = Guard(self._send.max_jobs_per_hour, self._send.max_pages_per_day)
         self._guard.remember(
             ledger.jobs.accepted_since(self._account, utc_now() - timedelta(days=1))
@@ -225,10 +227,19 @@ class Sender:
         finally:
             with self._lock:
                 self._under_way -= 1
-            job = self._record(job, verdict)
+            if verdict.is_unreadable:
+                self.looking_into.add(job.id)
+            try:
+                job = self._record(job, verdict)
+            except BaseException:
+                self.looking_into.discard(job.id)
+                raise
         self._tell(job, verdict)
         if verdict.is_unreadable:
-            job = self._explained(job)
+            try:
+                job = self._explained(job)
+            finally:
+                self.looking_into.discard(job.id)
         self._changed(job)
         if verdict.effect is Effect.ENDED:
             raise Cancelled

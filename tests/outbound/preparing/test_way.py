@@ -684,7 +684,7 @@ def test_a_rejection_is_recorded_before_it_is_explained(
 def test_an_explanation_that_comes_too_late_or_not_at_all(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The job has been filed meanwhile: it is as it was without one."""
+    """It is filed as it was without one."""
 
     def late(*_: Any, **__: Any) -> dict[str, Any]:
         office.tell()
@@ -694,5 +694,27 @@ def test_an_explanation_that_comes_too_late_or_not_at_all(
     office.begin(f"{NUMBER} Befund.pdf", b"%PDF-1.4\n%%EOF\n")
     office.fault(FaultKind.FORCED_CODE, value=-7)
     office.send()
+    office.tell()
     assert office.job().state is JobState.FAILED and office.job().filed
     assert "(-7)" in office.report()
+
+
+def test_a_report_waits_for_what_is_said_of_its_document(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filing is another task, and quicker than the look into the document."""
+    filed: list[bool] = []
+    do = office.bench.workshop.do
+
+    def looked(work: str, **facts: Any) -> dict[str, Any]:
+        office.dispatch.reception.run()
+        filed.append(office.job().filed)
+        return do(work, **facts)
+
+    monkeypatch.setattr(office.bench.workshop, "do", looked)
+    office.begin(f"{NUMBER} Befund.pdf", b"%PDF-1.4\n%%EOF\n")
+    office.fault(FaultKind.FORCED_CODE, value=-7)
+    office.send()
+    assert filed == [False]
+    office.tell()
+    assert office.job().filed and "The PDF file" in " ".join(office.report().split())
