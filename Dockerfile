@@ -43,7 +43,9 @@ COPY --from=build --chown=${UID}:${GID} /made/srv /srv
 USER ${UID}:${GID}
 VOLUME ["/var/lib/faxd", "/srv/fax"]
 STOPSIGNAL SIGTERM
-# Healthy means what "faxd status" means by it: the daemon runs, and every account is well.
-HEALTHCHECK --interval=1m --timeout=30s --start-period=2m CMD ["/opt/faxd/bin/faxd", "status"]
+# Unhealthy is what "faxd status" calls critical: faxes do not come or go. Not what somebody should
+# only see to, such as a document that waits for an answer.
+HEALTHCHECK --interval=1m --timeout=30s --start-period=2m \
+    CMD ["/opt/faxd/bin/faxd", "status", "--check", "--ignore-warnings"]
 ENTRYPOINT ["/opt/faxd/bin/faxd"]
 CMD ["run"]

@@ -1,150 +1,165 @@
-"""How it all is doing, for `systemctl status` and `faxd status`."""
+"""The facts of how it all is doing, gathered for `faxd.verdict`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from faxd.clock import utc_now
 from faxd.config import AccountSettings, Config
-from faxd.inbound import stopped_for
 from faxd.job import JobState
-from faxd.ledger import Ledger, Queue
+from faxd.ledger import Ledger
 from faxd.retry import LONGEST
-from faxd.text import plural
+from faxd.verdict import RECENT, AccountFacts, Disk, Facts
 from faxd.watchdog import Stuck
 
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """How it all is doing, at one moment."""
-
-    accounts: int
-    #: the end of the last poll of any account
-    last_poll: datetime | None
-    jobs: int
-    #: names of accounts, and why each is stopped
-    stopped: tuple[tuple[str, str], ...] = ()
-    #: what else is wrong
-    troubles: tuple[str, ...] = ()
-
-    def line(self, now: datetime) -> str:
-        """One line for `systemctl status`."""
-        words = [plural(self.accounts, "account"), f"last poll {_ago(self.last_poll, now)}"]
-        if self.jobs:
-            words.append(f"{plural(self.jobs, 'job')} under way")
-        if self.stopped:
-            # One and the same reason is told once: a line has room for little.
-            whys = dict[str, list[str]]()
-            for name, why in self.stopped:
-                whys.setdefault(_short(why), []).append(name)
-            told = "; ".join(f"{why} ({', '.join(names)})" for why, names in whys.items())
-            words.append(f"{plural(len(self.stopped), 'account')} stopped: {told}")
-        elif not self.troubles:
-            words.append("all well")
-        return "; ".join([", ".join(words), *self.troubles])
+#: seconds that a disk may take to say how full it is
+_PATIENCE = 5.0
 
 
-def condition(
+def glance(
     config: Config,
     ledger: Ledger,
     stuck: Sequence[Stuck] = (),
     silent: Mapping[str, Path] = MappingProxyType({}),
     *,
+    pid: int | None = 0,
+    since: datetime | None = None,
     patience: float = -1,
-) -> Condition:
-    """How all accounts are doing.
+) -> Facts:
+    """What can be asked each second.
 
     ``stuck`` are tasks that hang; ``silent`` folders that do not answer, by customer number.
 
     Raises:
         TimeoutError: the ledger was in use for more than ``patience`` seconds.
     """
-    now = utc_now()
     names = {account.account: account.name for account in config.accounts}
-    polls = list[datetime]()
-    stopped = list[tuple[str, str]]()
-    troubles = [f"{names.get(task.account, 'faxd')}: {task.what} hangs" for task in stuck]
-    troubles += [f"{names.get(who, who)}: {path} does not answer" for who, path in silent.items()]
-    jobs = 0
-    for account in config.accounts:
-        health = ledger.health(account.account, patience=patience)
-        if health.last_poll is not None:
-            polls.append(health.last_poll)
-        if health.problem is not None and stopped_for(health, None, now) > 0:
-            stopped.append((account.name, health.problem))
-        elif health.problem is not None:
-            troubles.append(f"{account.name} in trouble: {health.problem}")
-        if account.outbox is not None:
-            queue = ledger.queue(account.account, patience=patience)
-            if queue.problem is not None:
-                troubles.append(f"{account.name} sends nothing: {queue.problem.en}")
-            jobs += sum(ledger.jobs.under_way(account.account).values())
-    return Condition(
-        accounts=len(config.accounts),
-        last_poll=max(polls, default=None),
-        jobs=jobs,
-        stopped=tuple(stopped),
-        troubles=tuple(troubles),
+    with ledger.patiently(patience):
+        accounts = tuple(_account(config, account, ledger) for account in config.accounts)
+    return Facts(
+        accounts=accounts,
+        pid=pid,
+        since=since,
+        stuck=tuple((names.get(task.account, ""), task.what) for task in stuck),
+        silent=tuple((names.get(who, ""), str(path)) for who, path in silent.items()),
     )
 
 
-def _short(problem: str) -> str:
-    """What is wrong, without what to do about it, which `faxd status` says."""
-    return problem.partition(";")[0]
+def look(config: Config, ledger: Ledger, *, pid: int | None, since: datetime | None) -> Facts:
+    """All that is known, disks included."""
+    facts = glance(config, ledger, pid=pid, since=since)
+    accounts = tuple(
+        _closely(account, known, ledger)
+        for account, known in zip(config.accounts, facts.accounts, strict=True)
+    )
+    return replace(facts, accounts=accounts, disks=disks(config))
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
-    """``12 s ago``, ``5 min ago``, ``3 h ago``; "never" for None."""
-    if moment is None:
-        return "never"
-    # A clock that was set back makes no poll one of the future.
-    seconds = max(0, round((now - moment).total_seconds()))
-    if seconds < 120:
-        return f"{seconds} s ago"
-    if seconds < 7200:
-        return f"{seconds // 60} min ago"
-    return f"{seconds // 3600} h ago"
+def _account(config: Config, account: AccountSettings, ledger: Ledger) -> AccountFacts:
+    number, sends = account.account, account.outbox is not None
+    return AccountFacts(
+        name=account.name,
+        health=ledger.health(number),
+        queue=ledger.queue(number) if sends else None,
+        jobs=ledger.jobs.under_way(number) if sends else {},
+        interval=account.poll_interval,
+        # A poll takes no longer than a call may, and follows the last one in time.
+        patience=LONGEST + account.poll_interval + config.service.call_timeout,
+        failing=ledger.actions.failing(number),
+    )
 
 
-def statuses(config: Config, ledger: Ledger) -> list[dict[str, Any]]:
-    """How each account is doing, for `faxd status`."""
-    rows = []
+def _closely(account: AccountSettings, known: AccountFacts, ledger: Ledger) -> AccountFacts:
+    since = utc_now() - RECENT
+    return replace(
+        known,
+        password_changed=account.password_changed(),
+        given_up=ledger.actions.given_up(account.account, since),
+        damaged=ledger.damaged(account.account, since),
+    )
+
+
+def disks(config: Config) -> tuple[Disk, ...]:
+    """The disks that faxd's folders are on, each asked for a few seconds at most."""
+    asked = [_Asking(disk) for disk in _folders(config)]
+    return tuple(each.answer() for each in asked)
+
+
+def _folders(config: Config) -> Iterator[Disk]:
+    yield Disk(what="state", path=str(config.state_dir))
     for account in config.accounts:
-        health = ledger.health(account.account)
-        stopped = stopped_for(health, account.password_changed(), utc_now()) > 0
-        rows.append(
-            {
-                "account": account.name,
-                "number": account.account,
-                "last_poll": health.last_poll,
-                "last_success": health.last_success,
-                # A poll takes no longer than a call may, and follows the last one in time.
-                "overdue": health.last_poll is not None
-                and utc_now() - health.last_poll
-                > timedelta(seconds=LONGEST + account.poll_interval + config.service.call_timeout),
-                "problem": health.problem,
-                "problem_since": health.problem_since,
-                "stopped_until": health.stopped_until if stopped else None,
-                "received": ledger.count(account.account),
-                **_sending(account, ledger),
-            }
+        inbox, least = str(account.inbox), account.min_free
+        yield Disk(what="inbox", account=account.name, path=inbox, least=least)
+        if account.outbox is not None:
+            yield Disk(what="outbox", account=account.name, path=str(account.outbox))
+
+
+class _Asking:
+    """One disk that is asked, in a thread of its own: a share that hangs cannot be ended."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._found: Disk | None = None
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+
+    def answer(self) -> Disk:
+        self._thread.join(_PATIENCE)
+        found = self._found
+        return found or replace(self._disk, problem="it does not answer; see to its disk or share")
+
+    def _ask(self) -> None:
+        path = Path(self._disk.path)
+        try:
+            found = os.statvfs(path)
+            device = path.stat().st_dev
+        except OSError as error:
+            why = f"{error.strerror}; make the folder, or mount the disk that it is on"
+            self._found = replace(self._disk, problem=why)
+            return
+        self._found = replace(
+            self._disk,
+            device=device,
+            free=found.f_bavail * found.f_frsize,
+            size=found.f_blocks * found.f_frsize,
+            files_free=found.f_favail,
+            files=found.f_files,
         )
-    return rows
 
 
-def _sending(account: AccountSettings, ledger: Ledger) -> dict[str, Any]:
-    """What an account sends; nothing if it has no outbox."""
-    if account.outbox is None:
-        return {"jobs": {}, "send_problem": None, "send_problem_since": None}
-    queue: Queue = ledger.queue(account.account)
-    states = ledger.jobs.under_way(account.account)
-    return {
-        "jobs": {state.value: states.get(state, 0) for state in JobState if not state.is_end},
-        "send_problem": queue.problem.en if queue.problem else None,
-        "send_problem_since": queue.problem_since,
-    }
+def statuses(config: Config, ledger: Ledger, facts: Facts) -> list[dict[str, Any]]:
+    """How each account is doing, in JSON's types and moments."""
+    now = utc_now()
+    return [
+        {
+            "account": account.name,
+            "number": account.account,
+            "last_poll": known.health.last_poll,
+            "last_success": known.health.last_success,
+            "problem": known.health.problem,
+            "problem_since": known.health.problem_since,
+            "stopped_until": known.health.stopped_until if known.is_stopped(now) else None,
+            "received": ledger.count(account.account),
+            "damaged_lately": known.damaged,
+            "actions_failing": known.failing,
+            "actions_given_up_lately": known.given_up,
+            "jobs": _jobs(known),
+            "send_problem": known.queue.problem.en if known.queue and known.queue.problem else None,
+            "send_problem_since": known.queue.problem_since if known.queue else None,
+        }
+        for account, known in zip(config.accounts, facts.accounts, strict=True)
+    ]
+
+
+def _jobs(known: AccountFacts) -> dict[str, int]:
+    """Number of jobs in each state that is no end; nothing of an account without an outbox."""
+    if known.queue is None:
+        return {}
+    return {state.value: known.jobs.get(state, 0) for state in JobState if not state.is_end}

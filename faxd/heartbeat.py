@@ -9,12 +9,13 @@ from pathlib import Path
 
 from faxd import notify
 from faxd.clock import utc_now
-from faxd.condition import Condition, condition
+from faxd.condition import glance
 from faxd.config import Config
 from faxd.ledger import Ledger
 from faxd.log import Log
 from faxd.schedule import Schedule
 from faxd.shares import Shares
+from faxd.verdict import Verdict, judge
 from faxd.watchdog import INTERVAL, Stuck, Watchdog, account_of
 
 #: seconds after which systemd is told the time of the last poll again
@@ -35,6 +36,7 @@ class Heartbeat:
         self._shares = shares
         self._ledger = ledger
         self._log = log
+        self._since = utc_now()
         interval = notify.watchdog_interval()
         self._watchdog = Watchdog(interval or INTERVAL)
         #: seconds between two signs of life; None: systemd wants none
@@ -44,7 +46,7 @@ class Heartbeat:
         #: folders that do not answer, by the customer numbers of those whose tasks wait for them
         self._silent: dict[str, Path] = {}
         #: what systemd was told last, and when it is to be told the time again
-        self._told: Condition | str | None = None
+        self._told: Verdict | str | None = None
         self._tell_at = 0.0
 
     def beat(self, config: Config) -> None:
@@ -100,21 +102,29 @@ class Heartbeat:
 
     def _tell(self, config: Config, now: float) -> None:
         """Say how all is doing: when that has changed, and now and then for the time."""
-        status: Condition | str
+        status: Verdict | str
         try:
-            status = condition(config, self._ledger, self._stuck, self._silent, patience=_PATIENCE)
+            facts = glance(
+                config,
+                self._ledger,
+                self._stuck,
+                self._silent,
+                since=self._since,
+                patience=_PATIENCE,
+            )
+            status = judge(facts, utc_now())
         except TimeoutError:
             return
         except sqlite3.Error as error:
             status = f"the ledger cannot be read: {error}"
         if _is_news(self._told, status) or now >= self._tell_at:
             self._told, self._tell_at = status, now + _TELL
-            line = status.line(utc_now()) if isinstance(status, Condition) else status
+            line = status.line(utc_now()) if isinstance(status, Verdict) else status
             notify.notify(f"STATUS={line}")
 
 
-def _is_news(before: Condition | str | None, after: Condition | str) -> bool:
+def _is_news(before: Verdict | str | None, after: Verdict | str) -> bool:
     """Whether more has changed than the time of the last poll."""
-    if isinstance(before, Condition) and isinstance(after, Condition) and before.last_poll:
+    if isinstance(before, Verdict) and isinstance(after, Verdict) and before.last_poll:
         before = replace(before, last_poll=after.last_poll)
     return before != after

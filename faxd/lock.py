@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -79,6 +80,14 @@ def holder(state_dir: Path) -> int | None:
     finally:
         os.close(fd)
     return None
+
+
+def held_since(state_dir: Path) -> datetime | None:
+    """When the lock was last taken, by the clock of then; None if that cannot be told."""
+    try:
+        return datetime.fromtimestamp((state_dir / "faxd.lock").stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def _pid(text: bytes) -> int | None:

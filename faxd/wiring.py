@@ -15,7 +15,8 @@ from faxd.callers import Callers
 from faxd.config import AccountSettings, Config, ConfigError
 from faxd.faxde import Client, Service, Timeouts
 from faxd.inbound import Poller, Progress, Receiver, Report
-from faxd.ledger import Ledger, LedgerError, Received
+from faxd.ledger import Ledger, LedgerError, Received, examine
+from faxd.lock import holder
 from faxd.naming import Facts
 from faxd.outbound.addressing import Refused, switches
 from faxd.outbound.addressing.numbers import is_region
@@ -47,16 +48,22 @@ def make_state_dir(config: Config) -> Path:
     return path
 
 
+def ledger_path(config: Config) -> Path:
+    """Where the record is."""
+    return config.state_dir / "ledger.sqlite"
+
+
 def open_ledger(config: Config, *, existing: bool = False) -> Ledger:
     """The record in the state folder; with ``existing``, only if there is one.
 
     Raises:
         LedgerError: it cannot be used; the message says what to do.
     """
-    path = config.state_dir / "ledger.sqlite"
+    path = ledger_path(config)
     if existing and not path.exists():
         raise LedgerError(f"{path} is not there (or not for this user): has faxd run yet?")
     try:
+        _require_current(config, path)
         return Ledger(path)
     except sqlite3.OperationalError as error:
         raise LedgerError(
@@ -68,6 +75,19 @@ def open_ledger(config: Config, *, existing: bool = False) -> Ledger:
             f"{path} cannot be used ({error}); if it is damaged, move it away: faxes that still lie"
             " in the inbox are recognised by their content"
         ) from None
+
+
+def _require_current(config: Config, path: Path) -> None:
+    """Refuse to migrate a ledger that an older faxd, which still runs, works with."""
+    pid = holder(config.state_dir)
+    if pid is None or pid == os.getpid():
+        return
+    found = examine(path)
+    if found is not None and found.is_old:
+        raise LedgerError(
+            f"{path} is of an older faxd, which still runs (pid {pid or 'unknown'}); end the"
+            " update: restart it (systemctl restart faxd)"
+        )
 
 
 def connect(config: Config) -> Service:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from faxd.cli import jobs, journal, preview, receiving, sending, service, trying
+from faxd.cli import jobs, journal, preview, receiving, sending, service, status, trying
 from faxd.cli.common import main
 
-__all__ = ["jobs", "journal", "main", "preview", "receiving", "sending", "service", "trying"]
+__all__ = [
+    "jobs",
+    "journal",
+    "main",
+    "preview",
+    "receiving",
+    "sending",
+    "service",
+    "status",
+    "trying",
+]

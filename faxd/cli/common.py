@@ -42,19 +42,22 @@ def fail(message: str, status: int = EX_FAILED) -> NoReturn:
     sys.exit(status)
 
 
+with_path = click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path, readable=False),
+    default=Path("/etc/faxd/config.toml"),
+    envvar="FAXD_CONFIG",
+    show_default=True,
+    help="The configuration file.",
+)
+
+
 def with_config(command: Callable[..., None]) -> Callable[..., None]:
     """Give the command ``-c/--config``, and the configuration as its first argument."""
 
-    @click.option(
-        "-c",
-        "--config",
-        "path",
-        type=click.Path(path_type=Path, readable=False),
-        default=Path("/etc/faxd/config.toml"),
-        envvar="FAXD_CONFIG",
-        show_default=True,
-        help="The configuration file.",
-    )
+    @with_path
     @functools.wraps(command)
     def run(path: Path, **arguments: Any) -> None:
         from faxd.config import ConfigError, load
@@ -62,11 +65,15 @@ def with_config(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(load(path), path=path, **arguments)
         except ConfigError as error:
-            message = str(error)
-            message = message if message.startswith(str(path)) else f"{path}: {message}"
-            fail(f"{message}{_of_a_daemon(path)}", EX_CONFIG)
+            fail(what_is_bad(path, str(error)), EX_CONFIG)
 
     return run
+
+
+def what_is_bad(path: Path, message: str) -> str:
+    """What is wrong with a configuration, and what that means for a daemon that runs."""
+    message = message if message.startswith(str(path)) else f"{path}: {message}"
+    return f"{message}{_of_a_daemon(path)}"
 
 
 def _of_a_daemon(path: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from faxd.ledger.accounts import Accounts, Health, Queue
 from faxd.ledger.actions import Action, ActionKind, Actions, ActionState, Wanted
 from faxd.ledger.database import SCHEMA_VERSION, LedgerError
+from faxd.ledger.examine import Examined, examine
 from faxd.ledger.faxes import TRANSITIONS, Faxes, FaxState, Received
 from faxd.ledger.jobs import Changed, Jobs
 from faxd.ledger.journal import Entry, Journal, Verdict
@@ -19,6 +20,7 @@ __all__ = [
     "ActionState",
     "Changed",
     "Entry",
+    "Examined",
     "FaxState",
     "Health",
     "Ledger",
@@ -27,6 +29,7 @@ __all__ = [
     "Received",
     "Verdict",
     "Wanted",
+    "examine",
 ]
 
 

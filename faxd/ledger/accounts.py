@@ -47,14 +47,9 @@ class Queue:
 class Accounts(Database):
     """The record of each account's health."""
 
-    def health(self, account: str, *, patience: float = -1) -> Health:
-        """How an account is doing; a fresh one if it was never polled.
-
-        Raises:
-            TimeoutError: another thread has used the ledger for more than ``patience`` seconds.
-        """
-        with self.patiently(patience):
-            found = self.select("SELECT * FROM accounts WHERE account = ?", account)
+    def health(self, account: str) -> Health:
+        """How an account is doing; a fresh one if it was never polled."""
+        found = self.select("SELECT * FROM accounts WHERE account = ?", account)
         if not found:
             return Health(account=account)
         values = dict(found[0])
@@ -66,14 +61,13 @@ class Accounts(Database):
         """Record how an account is doing."""
         self._put("accounts", to_row(health))
 
-    def queue(self, account: str, *, patience: float = -1) -> Queue:
+    def queue(self, account: str) -> Queue:
         """How an account's sending is doing.
 
         Raises:
             TimeoutError: another thread has used the ledger for more than ``patience`` seconds.
         """
-        with self.patiently(patience):
-            found = self.select("SELECT * FROM queues WHERE account = ?", account)
+        found = self.select("SELECT * FROM queues WHERE account = ?", account)
         if not found:
             return Queue(account=account)
         values = dict(found[0])

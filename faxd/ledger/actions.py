@@ -207,6 +207,24 @@ class Actions:
         )
         return {int(row["fax"]) for row in rows}
 
+    def failing(self, account: str) -> int:
+        """Number of actions that could not be done yet, and are tried again."""
+        found = self._database.select(
+            "SELECT count(*) FROM actions"
+            " WHERE account = ? AND state = 'waiting' AND tries > 0 AND problem IS NOT NULL",
+            account,
+        )
+        return int(found[0][0])
+
+    def given_up(self, account: str, since: datetime) -> int:
+        """Number of actions that were given up since then."""
+        found = self._database.select(
+            "SELECT count(*) FROM actions WHERE account = ? AND state = 'failed' AND ended_at > ?",
+            account,
+            stored(since),
+        )
+        return int(found[0][0])
+
     def _insert(
         self, db: sqlite3.Connection, fax: Received, wanted: Wanted, at: datetime
     ) -> Action:

@@ -168,6 +168,17 @@ class Faxes(Database):
         )
         return int(found[0][0])
 
+    def damaged(self, account: str, since: datetime) -> int:
+        """Number of faxes that were saved since then and came damaged."""
+        found = self.select(
+            "SELECT count(*) FROM received"
+            " WHERE account = ? AND state != ? AND damage IS NOT NULL AND saved_at > ?",
+            account,
+            FaxState.STORING.value,
+            stored(since),
+        )
+        return int(found[0][0])
+
     def _move(self, fax: Received, state: FaxState, **times: datetime) -> Received:
         (column, at), *_ = times.items()
         sources = [source.value for source in TRANSITIONS[state]]

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from faxd.ledger import SCHEMA_VERSION, examine
 from faxd.lock import Lock
 from faxd.simulator import Fault, FaultKind, Simulator
+from tests.places import nobody
 
 from .site import PASSWORD, PYTHON, Site, wait_until
 
@@ -93,20 +98,24 @@ def test_check_without_the_server(site: Site) -> None:
 
 
 def test_status_and_received(site: Site) -> None:
-    assert "has faxd run yet?" in site.faxd("status").stderr
+    done = site.faxd("status")
+    assert done.returncode == 2  # for a monitoring program: it does not run
+    assert done.stdout.startswith("CRITICAL: faxd does not run; ")
+    assert "has faxd run yet?" in done.stdout
     site.add_faxes(3)
     site.server.add_fax(
         site.number(), b"II*\0 no fax", originator="+4930\x1b[31m\n12", remote_id="\u202eevil"
     )
     assert site.faxd("poll").returncode == 0
     done = site.faxd("status")
-    assert done.returncode == 1  # for a monitoring program: it does not run
+    assert done.returncode == 2
     assert "not polled: faxd does not run" in done.stdout
     assert "4 faxes" in done.stdout
     with site.daemon() as daemon:
         daemon.wait_for("STATUS=")
         done = site.faxd("status")
-        assert (done.returncode, "all well" in done.stdout) == (0, True)
+        assert done.returncode == 1
+        assert done.stdout.startswith("WARNING: praxis: 1 fax came damaged within a day\n")
     table = site.faxd("received").stdout
     assert len(table.splitlines()) == 5
     assert "\x1b" not in table
@@ -116,11 +125,83 @@ def test_status_and_received(site: Site) -> None:
     assert all(fax["deleted_at"] for fax in faxes)
     newest = site.faxd("received", "praxis", "-n", "1").stdout.splitlines()
     assert newest[1].split() == table.splitlines()[-1].split()
-    accounts = json.loads(site.faxd("status", "--json").stdout)["accounts"]
-    assert accounts[0]["received"] == 4
+    found = json.loads(site.faxd("status", "--json").stdout)
+    assert (found["verdict"], found["accounts"][0]["received"]) == ("CRITICAL", 4)
+    assert found["accounts"][0]["damaged_lately"] == 1
+    assert [remark["kind"] for remark in found["remarks"]] == ["not running", "damaged"]
+    assert [disk["folder"] for disk in found["disks"]] == ["state", "inbox"]
     unknown = site.faxd("received", "nobody")
     assert unknown.returncode == 1
     assert "knows praxis" in unknown.stderr
+
+
+def test_status_for_monitoring(site: Site) -> None:
+    """The exit statuses and the one line of a plugin, from the first start to a wrong password."""
+    done = site.faxd("status", "--check")
+    assert (done.returncode, len(done.stdout.splitlines())) == (2, 1)
+    assert done.stdout.startswith("FAXD CRITICAL: faxd does not run; ")
+    with site.daemon() as daemon:
+        daemon.wait_for("STATUS=1 account, last poll * ago, all well")
+        done = site.faxd("status")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("OK: 1 account, last poll ")
+        assert f"\nfaxd runs (pid {daemon.process.pid}) since 2" in done.stdout
+        done = site.faxd("status", "--check")
+        assert done.returncode == 0
+        assert re.fullmatch(
+            r"FAXD OK: 1 account, last poll \d s ago, all well"
+            r" \| 'praxis_last_good_poll'=\ds;;3601;0 'praxis_actions_failing'=0;0;;0"
+            r" 'praxis_damaged'=0;0;;0 'state_free'=\d+B;\d+:;\d+:;0;\d+"
+            r" 'praxis_inbox_free'=\d+B;\d+:;\d+:;0;\d+\n",
+            done.stdout,
+        )
+        site.server.stop()
+        wait_until(lambda: "poll failed" in daemon.log)
+        done = site.faxd("status", "--check")
+        assert done.returncode == 1
+        assert done.stdout.startswith("FAXD WARNING: praxis: receiving: no connection to ")
+        assert site.faxd("status", "--check", "--ignore-warnings").returncode == 0
+    (site.state / "ledger.sqlite").write_bytes(os.urandom(10_000))
+    for name in ("ledger.sqlite-wal", "ledger.sqlite-shm"):
+        (site.state / name).unlink(missing_ok=True)
+    done = site.faxd("status", "--check", "--ignore-warnings")
+    assert done.returncode == 2
+    assert "ledger.sqlite cannot be used" in done.stdout
+
+
+def test_status_of_who_may_not_look(site: Site) -> None:
+    """Monitoring programs run as users of their own; they are told whom to run it as."""
+    site.state.mkdir(mode=0o700)
+    (site.state / "faxd.lock").touch()
+    site.config.chmod(0o644)
+    site.root.chmod(0o755)
+    code = """
+import sys
+from faxd.cli import main
+try:
+    main(["status", "--check", "-c", sys.argv[1]])
+except SystemExit as end:
+    print(end.code)
+"""
+    said, status = nobody(code, site.config).splitlines()
+    assert said.startswith(f"FAXD UNKNOWN: {site.state}/faxd.lock: Permission denied")
+    assert status == "3"
+
+
+def test_a_command_leaves_the_ledger_of_an_older_faxd_that_runs(site: Site) -> None:
+    """After an update and before the restart: its ledger is not migrated under its feet."""
+    assert site.faxd("poll").returncode == 0
+    path = site.state / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as ledger:
+        ledger.execute(f"PRAGMA user_version={SCHEMA_VERSION - 1}")
+    with Lock(site.state):
+        for command in ("status", "jobs", "received"):
+            done = site.faxd(command)
+            assert done.returncode in {1, 2}
+            assert "is of an older faxd, which still runs" in done.stdout + done.stderr
+    found = examine(path)
+    assert found is not None
+    assert found.version == SCHEMA_VERSION - 1
 
 
 def test_discard(site: Site) -> None:
@@ -149,6 +230,9 @@ def test_a_bad_configuration(command: str, site: Site) -> None:
     done = site.faxd(command)
     assert done.returncode == 78
     assert "No such file" in done.stderr
+    done = site.faxd("status", "--check")
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith(f"FAXD UNKNOWN: {site.config}: No such file")
 
 
 @pytest.mark.parametrize("bad", ["pol_interval = 1\n", "[[[\n", "wsdl = 1\n"])

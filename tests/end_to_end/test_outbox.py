@@ -380,9 +380,7 @@ def test_what_systemd_is_told(office: Site) -> None:
         daemon.wait_for("STATUS=1 account, last poll * ago, 1 job under way, all well")
         office.server.change_account(office.number(), password="another")
         office.drop(f"{NUMBER} Mahnung.pdf")
-        daemon.wait_for(
-            "STATUS=1 account, last poll * ago, 2 jobs under way; praxis sends nothing: "
-        )
+        daemon.wait_for("STATUS=1 account, last poll * ago, 2 jobs under way; praxis: sending: ")
         assert PASSWORD not in "".join(daemon.notes) + daemon.log
         office.server.change_account(office.number(), password=PASSWORD)
         office.password_file.write_text(PASSWORD + "\n")  # as if it had been corrected

@@ -252,7 +252,7 @@ def test_reloading(office: Office) -> None:
     office.wait_for_log("configuration kept, the new one is bad")
     office.write_config('inbox_marker = "not-there"\n')
     machine.run("systemctl", "reload", "faxd")
-    office.wait_for_status("praxis in trouble: /srv/fax/praxis/inbox holds no not-there")
+    office.wait_for_status("praxis: receiving: /srv/fax/praxis/inbox holds no not-there")
     office.write_config()
     machine.run("systemctl", "reload", "faxd")
     office.wait_for_status("all well")
