@@ -206,7 +206,7 @@ def judge(facts: Facts, now: datetime) -> Verdict:
     remarks = list(_of_faxd(facts))
     for account in facts.accounts:
         remarks += _of_account(account, facts, now)
-    remarks += _of_disks(facts.disks)
+    remarks += about_disks(facts.disks)
     polls = (account.health.last_poll for account in facts.accounts)
     return Verdict(
         accounts=len(facts.accounts),
@@ -276,18 +276,18 @@ def _of_account(account: AccountFacts, facts: Facts, now: datetime) -> Iterator[
         yield remark(Level.WARNING, Kind.DAMAGED, text)
 
 
-def _of_disks(disks: Iterable[Disk]) -> Iterator[Remark]:
+def about_disks(disks: Iterable[Disk]) -> Iterator[Remark]:
     """What is to be said of disks; of one that several folders are on, once."""
     told = set[tuple[int, Level]]()
     for disk in disks:
-        remark = of_disk(disk)
+        remark = about_disk(disk)
         if remark is None or (disk.problem is None and (disk.device, remark.level) in told):
             continue
         told.add((disk.device, remark.level))
         yield remark
 
 
-def of_disk(disk: Disk) -> Remark | None:
+def about_disk(disk: Disk) -> Remark | None:
     """What is to be said of a disk; None if all is well."""
     where = f"{disk.what} {disk.path}"
 

@@ -14,7 +14,7 @@ from faxd.cli import plugin
 from faxd.heartbeat import _is_news
 from faxd.job import JobState
 from faxd.ledger import Health, Queue
-from faxd.verdict import AccountFacts, Disk, Facts, Kind, Level, Remark, Verdict, judge, of_disk
+from faxd.verdict import AccountFacts, Disk, Facts, Kind, Level, Remark, Verdict, about_disk, judge
 from faxd.words import Words
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -154,7 +154,7 @@ def test_faxd_itself(facts: Facts, level: Level, said: str) -> None:
     ],
 )
 def test_disks(found: Disk, level: Level | None) -> None:
-    remark = of_disk(found)
+    remark = about_disk(found)
     assert (remark and remark.level) is level
     assert remark is None or "state /s: " in remark.text
 

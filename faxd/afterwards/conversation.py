@@ -63,7 +63,8 @@ class Server:
 class Conversation:
     """Hands over one mail, once; ``leave`` may come from any thread, at any time."""
 
-    def __init__(self, server: Server, letter: Letter, *, sender: str, to: str) -> None:
+    def __init__(self, server: Server, letter: Letter | None, *, sender: str, to: str = "") -> None:
+        """Without a letter it ends behind the sender: the server would take one of his."""
         self._server = server
         self._letter = letter
         self._sender = sender
@@ -134,14 +135,19 @@ class Conversation:
             try:
                 self._greet(line)
                 self._introduce(line)
-                letter = self._begin(line)
+                letter = self._letter
+                if letter is None:
+                    _expect(Step.SENDER, line.mail(self._sender), 250)
+                else:
+                    self._begin(line, letter)
                 self._go_on()
             except OSError as error:
                 raise Unreachable(_reason(error)) from None
-            self._give(line, letter)
+            if letter is not None:
+                self._give(line, letter)
             with suppress(smtplib.SMTPException, OSError):
                 line.sock.settimeout(_GRACE)  # type: ignore[union-attr]
-                line.quit()  # the mail was taken, whatever is answered to this
+                line.quit()  # what was to be done is done, whatever is answered to this
         finally:
             line.close()
 
@@ -185,9 +191,9 @@ class Conversation:
             code, text = line.helo()
         _expect(Step.HELLO, (code, text), 250)
 
-    def _begin(self, line: smtplib.SMTP) -> Letter:
+    def _begin(self, line: smtplib.SMTP, letter: Letter) -> None:
         """The envelope, up to where the mail itself is asked for."""
-        options, letter = [], self._letter
+        options = []
         if line.has_extn("size"):
             most = line.esmtp_features["size"].strip()
             if most.isdecimal() and 0 < int(most) < letter.size:
@@ -196,7 +202,6 @@ class Conversation:
         _expect(Step.SENDER, line.mail(self._sender, options), 250)
         _expect(Step.RECIPIENT, line.rcpt(self._to), 250, 251, 252)
         _expect(Step.MESSAGE, line.docmd("DATA"), 354)
-        return letter
 
     def _give(self, line: smtplib.SMTP, letter: Letter) -> None:
         # What cannot be read is no trouble of the server's, and raised as it is. The connection is

@@ -152,11 +152,29 @@ class Mailer:
         except Unreachable as error:
             if self._closed:
                 raise Closed from None
-            where = f"mail server {settings.host}:{settings.port_used}"
-            raise ServerTrouble(f"{where}: {notice.line(str(error), 200)}") from None
+            raise ServerTrouble(_where(settings, error)) from None
         finally:
             with self._lock:
                 self._conversation = None
+
+
+def try_server(settings: MailSettings) -> None:
+    """Speak to the server up to the sender; no mail is sent.
+
+    Raises:
+        Trouble: that failed, and why.
+    """
+    try:
+        Conversation(_server(settings), None, sender=settings.sender).hold()
+    except Unreachable as error:
+        raise ServerTrouble(_where(settings, error)) from None
+    except Refused as error:
+        raise ServerTrouble(str(_meaning(error))) from None
+
+
+def _where(settings: MailSettings, error: Unreachable) -> str:
+    where = f"mail server {settings.host}:{settings.port_used}"
+    return f"{where}: {notice.line(str(error), 200)}"
 
 
 def _server(settings: MailSettings) -> Server:

@@ -20,10 +20,12 @@ from faxd.log import Log
 
 #: what faxd keeps in an inbox for itself
 _HIDDEN = ".faxd"
-_OCR = "ocrmypdf"
+#: the program that puts text into PDFs
+OCR = "ocrmypdf"
 #: seconds
 _OCR_TIME = 1800.0
-_LANGUAGES = {"de": "deu+eng", "en": "eng"}
+#: what it is to read, by the language of the office
+LANGUAGES = {"de": "deu+eng", "en": "eng"}
 _PIECE = 1 << 20
 
 
@@ -65,11 +67,11 @@ class PdfCopies:
 
     def _searchable(self, fax: Received) -> Path:
         """The PDF with its text where ocrmypdf can be had and can do it, else without."""
-        program = shutil.which(_OCR)
+        program = shutil.which(OCR)
         if program is None:
             if not self._told:
                 self._log.warning(
-                    "PDF copies are not searchable", problem=f"{_OCR} is not installed"
+                    "PDF copies are not searchable", problem=f"{OCR} is not installed"
                 )
             self._told = True
             return self._copies.pdf(fax)
@@ -78,7 +80,7 @@ class PdfCopies:
             # The pages stay as they are: no other compression, no turning.
             nice = [found] if (found := shutil.which("nice")) else []
             argv = [*nice, program, "--quiet", "--jobs", "1", "--output-type", "pdf"]
-            argv += ["--optimize", "0", "-l", _LANGUAGES[self._settings.send.language]]
+            argv += ["--optimize", "0", "-l", LANGUAGES[self._settings.send.language]]
             argv += ["--", str(source), str(target)]
             self._children.run(argv, folder=self._copies.folder, seconds=_OCR_TIME)
 

@@ -6,8 +6,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
-from faxd.checkup.finding import Finding, bad, good
+from faxd.checkup.finding import Finding, bad, good, warn
 from faxd.config import AccountSettings, ConfigError
 from faxd.documents.office import is_installed
 from faxd.durable import Folder
@@ -28,10 +29,11 @@ from faxd.wiring import check_options
 _NAMED = 10
 
 
-def sending(account: AccountSettings, ledger: Ledger) -> Iterator[Finding]:
+def sending(account: AccountSettings, ledger: Ledger, daemon: int | None) -> Iterator[Finding]:
     """Try options, folders and phone book of an account that has an outbox.
 
-    What it makes and leaves are only the folders that faxd needs.
+    What it makes and leaves are only the folders that faxd needs. ``daemon`` is its pid, if it
+    runs: it may have rights that this process has not.
     """
     yield _options(account)
     yield _formats(account)
@@ -41,7 +43,7 @@ def sending(account: AccountSettings, ledger: Ledger) -> Iterator[Finding]:
         return
     try:
         with open_claims(account, ledger) as outbox:
-            yield from _way(account, ledger, outbox)
+            yield from _way(account, ledger, outbox, daemon)
             yield from _phone_book(account, outbox)
     except OutboxUnusable as error:
         yield bad(subject, str(error))
@@ -66,7 +68,9 @@ def _formats(account: AccountSettings) -> Finding:
     return good(f"{account.name}: documents", said)
 
 
-def _way(account: AccountSettings, ledger: Ledger, outbox: Outbox) -> Iterator[Finding]:
+def _way(
+    account: AccountSettings, ledger: Ledger, outbox: Outbox, daemon: int | None
+) -> Iterator[Finding]:
     """A file appears, is whole, is taken, and is filed; none of its names is ever a document's."""
     subject, name = f"{account.name}: outbox", f".faxd-check-{secrets.token_hex(4)}"
     claim = claim_of_command(ledger)
@@ -84,7 +88,9 @@ def _way(account: AccountSettings, ledger: Ledger, outbox: Outbox) -> Iterator[F
                 subject, f"{account.outbox}: {error.strerror or error}; see to its owner and mode"
             )
             return
-        yield good(subject, f"{account.outbox}; {_waiting(account, outbox, writers)}")
+        has_leases = outbox.blind or writers is Writers.NOBODY
+        waiting = _waiting(account, outbox, may_lease_all=_may_lease_all(daemon))
+        yield good(subject, f"{account.outbox}; {waiting}") if has_leases else _no_leases(account)
         with outbox.hidden.existing(claim) as folder:
             yield from _desk(account, folder, name)
     finally:
@@ -114,7 +120,18 @@ def _taken(outbox: Outbox, name: str, claim: str) -> bool:
     return taken is not None
 
 
-def _waiting(account: AccountSettings, outbox: Outbox, writers: Writers) -> str:
+def _no_leases(account: AccountSettings) -> Finding:
+    """A local file system where it cannot be known whether somebody still writes."""
+    return warn(
+        f"{account.name}: outbox",
+        f"{account.outbox} can be used, but leases do not work there: whether somebody still writes"
+        " cannot be asked, so documents are taken after they have stood still for"
+        f" {account.send.settle_blind:g} s (settle_blind); have it on ext4, xfs or btrfs, or raise"
+        " settle_blind if scanners pause for longer in the middle of a document",
+    )
+
+
+def _waiting(account: AccountSettings, outbox: Outbox, *, may_lease_all: bool) -> str:
     """How it is known that a document is whole, and what follows from it."""
     send = account.send
     scans = f"it is looked into every {send.scan_interval:g} s"
@@ -122,19 +139,20 @@ def _waiting(account: AccountSettings, outbox: Outbox, writers: Writers) -> str:
     if outbox.blind:
         return f"a network mount: {scans}, and {blind} (settle_blind)"
     watched = f"; {scans}" if send.watch == "scan" else ""
-    if writers is not Writers.NOBODY:
-        return f"leases do not work there, so {blind} (settle_blind){watched}"
     words = f"leases work: a document is taken {send.settle:g} s after its last change{watched}"
-    if not _may_lease_all():
+    if not may_lease_all:
         words += f"; one that belongs to another user after {send.settle_blind:g} s (CAP_LEASE)"
     return words
 
 
-def _may_lease_all() -> bool:
-    """Whether this process may have leases on files of others (capabilities(7), CAP_LEASE)."""
+def _may_lease_all(daemon: int | None) -> bool:
+    """Whether the daemon may have leases on files of others (capabilities(7), CAP_LEASE).
+
+    If it does not run, this process stands for it.
+    """
     try:
-        with open("/proc/self/status") as status:  # noqa: PTH123
-            effective = next(line for line in status if line.startswith("CapEff:"))
+        lines = Path(f"/proc/{daemon or 'self'}/status").read_text().splitlines()
+        effective = next(line for line in lines if line.startswith("CapEff:"))
     except (OSError, StopIteration):
         return os.geteuid() == 0
     return bool(int(effective.split()[1], 16) >> 28 & 1)

@@ -31,6 +31,7 @@ def run(config: Config, path: Path) -> None:
 def check(config: Config, path: Path) -> None:
     """Try configuration, logins and folders; print what was found and what to do."""
     from faxd import log
+    from faxd.checkup import Grade
     from faxd.checkup import check as findings
     from faxd.text import table
 
@@ -38,8 +39,8 @@ def check(config: Config, path: Path) -> None:
     require_owner(config)
     rows, good = [("good", "configuration", str(path))], True
     for finding in findings(config):
-        rows.append(("good" if finding.good else "BAD", finding.subject, finding.detail))
-        good = good and finding.good
+        rows.append((finding.grade.value, finding.subject, finding.detail))
+        good = good and finding.grade is not Grade.BAD
     click.echo(table(("", "what", "found"), rows))
     if not good:
         sys.exit(EX_FAILED)

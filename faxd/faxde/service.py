@@ -17,6 +17,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -71,6 +72,13 @@ class Service:
     def close(self) -> None:
         """End every call under way."""
         self.wire.close()
+
+    def clock_ahead(self) -> timedelta | None:
+        """By how much this machine's clock is ahead of the service's, as its last answer had it.
+
+        None if there was none, or none with a time.
+        """
+        return self.wire.clock_ahead()
 
     def interface(self) -> Interface:
         """The interface, read from the service or, when that cannot be, from the kept copy.

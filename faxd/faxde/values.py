@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from faxd.faxde.errors import BadPart
 
@@ -16,6 +17,15 @@ _LONG = 1 << 63
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?", flags=re.ASCII
 )
+
+
+def http_date(text: str) -> datetime | None:
+    """The Date of an HTTP answer, aware; None if it is not legible (RFC 9110, 5.6.7)."""
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def text_of(parts: Parts, name: str) -> str:

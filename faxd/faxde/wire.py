@@ -13,11 +13,14 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from faxd.clock import utc_now
 from faxd.faxde.connection import PIECE, Connection, Timeouts
 from faxd.faxde.errors import BadAnswer, Cancelled, CutOff, Dropped, HttpStatus, TooLarge
 from faxd.faxde.request import Body
+from faxd.faxde.values import http_date
 
 #: seconds to wait for the rest of an answer that holds all that matters
 _REST = 0.2
@@ -49,6 +52,16 @@ class Wire:
         self._idle: list[Connection] = []
         self._active: set[Connection] = set()
         self._closed = False
+        #: the last answer's Date, and when it came
+        self._dated: tuple[str, datetime] | None = None
+
+    def clock_ahead(self) -> timedelta | None:
+        """By how much this machine's clock is ahead of the server's; None: it has not said."""
+        if self._dated is None:
+            return None
+        text, came_at = self._dated
+        said = http_date(text)
+        return None if said is None else came_at - said
 
     def close(self) -> None:
         """End every call under way (it raises `Cancelled`) and take no new one."""
@@ -134,6 +147,8 @@ class Wire:
             except BaseException:
                 self._release(connection, reusable=False)
                 raise
+        if date := response.getheader("Date"):
+            self._dated = date, utc_now()
         try:
             _check_status(response)
             answer = _Answer(connection, response, progress)

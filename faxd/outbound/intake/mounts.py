@@ -55,6 +55,24 @@ def is_network(path: Path) -> bool:
     return False
 
 
+def mount_of(path: Path) -> tuple[int, int] | None:
+    """What tells the mount that a folder is on from others; None if the folder cannot be opened.
+
+    Its device alone would not do: between two mounts of one file system nothing can be renamed.
+    """
+    try:
+        fd = os.open(path, os.O_PATH | os.O_DIRECTORY)
+    except OSError:
+        return None
+    try:
+        about = Path(f"/proc/self/fdinfo/{fd}").read_text()
+        return os.fstat(fd).st_dev, mount_id(about)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
 def is_network_type(kind: str) -> bool:
     """Whether a type of file system is one that other machines can change.
 

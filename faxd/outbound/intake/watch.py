@@ -271,6 +271,16 @@ class _Watch:
                 self._reader.remove_callbacks([(wd, CallbackId(id(self))) for wd in gone])
 
 
+def folders_watched(path: Path) -> int:
+    """How many folders are watched for an outbox: itself and those below, as deep as they count."""
+    return 1 + _count_below(path, MAX_DEPTH)
+
+
+def _count_below(path: Path, depth: int) -> int:
+    names = list(_folders_in(path)) if depth else []
+    return len(names) + sum(_count_below(path / name, depth - 1) for name in names)
+
+
 def _folders_in(path: Path) -> Iterator[str]:
     """Names of the visible folders in a folder; none if it cannot be read."""
     with suppress(OSError), os.scandir(path) as entries:
