@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +14,7 @@ from faxd.config import AccountSettings, Config
 from faxd.job import JobState
 from faxd.ledger import Ledger
 from faxd.retry import LONGEST
+from faxd.shares import Shares
 from faxd.verdict import RECENT, AccountFacts, Disk, Facts
 from faxd.watchdog import Stuck
 
@@ -52,14 +51,27 @@ def glance(
     )
 
 
-def look(config: Config, ledger: Ledger, *, pid: int | None, since: datetime | None) -> Facts:
-    """All that is known, disks included."""
-    facts = glance(config, ledger, pid=pid, since=since)
+def look(
+    config: Config,
+    ledger: Ledger,
+    stuck: Sequence[Stuck] = (),
+    silent: Mapping[str, Path] = MappingProxyType({}),
+    *,
+    shares: Shares,
+    pid: int | None,
+    since: datetime | None,
+) -> Facts:
+    """All that is known, disks included.
+
+    Raises:
+        sqlite3.Error: the ledger cannot be read.
+    """
+    facts = glance(config, ledger, stuck, silent, pid=pid, since=since)
     accounts = tuple(
         _closely(account, known, ledger)
         for account, known in zip(config.accounts, facts.accounts, strict=True)
     )
-    return replace(facts, accounts=accounts, disks=disks(config))
+    return replace(facts, accounts=accounts, disks=disks(config, shares))
 
 
 def _account(config: Config, account: AccountSettings, ledger: Ledger) -> AccountFacts:
@@ -86,10 +98,20 @@ def _closely(account: AccountSettings, known: AccountFacts, ledger: Ledger) -> A
     )
 
 
-def disks(config: Config) -> tuple[Disk, ...]:
+def disks(config: Config, shares: Shares) -> tuple[Disk, ...]:
     """The disks that faxd's folders are on, each asked for a few seconds at most."""
-    asked = [_Asking(disk) for disk in _folders(config)]
-    return tuple(each.answer() for each in asked)
+    return tuple(_asked(disk, shares) for disk in _folders(config))
+
+
+def _asked(disk: Disk, shares: Shares) -> Disk:
+    try:
+        room = shares.room(Path(disk.path), patience=_PATIENCE)
+    except TimeoutError:
+        return replace(disk, problem="it does not answer; see to its disk or share")
+    except OSError as error:
+        why = f"{error.strerror}; make the folder, or mount the disk that it is on"
+        return replace(disk, problem=why)
+    return replace(disk, **vars(room))
 
 
 def _folders(config: Config) -> Iterator[Disk]:
@@ -99,39 +121,6 @@ def _folders(config: Config) -> Iterator[Disk]:
         yield Disk(what="inbox", account=account.name, path=inbox, least=least)
         if account.outbox is not None:
             yield Disk(what="outbox", account=account.name, path=str(account.outbox))
-
-
-class _Asking:
-    """One disk that is asked, in a thread of its own: a share that hangs cannot be ended."""
-
-    def __init__(self, disk: Disk) -> None:
-        self._disk = disk
-        self._found: Disk | None = None
-        self._thread = threading.Thread(target=self._ask, daemon=True)
-        self._thread.start()
-
-    def answer(self) -> Disk:
-        self._thread.join(_PATIENCE)
-        found = self._found
-        return found or replace(self._disk, problem="it does not answer; see to its disk or share")
-
-    def _ask(self) -> None:
-        path = Path(self._disk.path)
-        try:
-            found = os.statvfs(path)
-            device = path.stat().st_dev
-        except OSError as error:
-            why = f"{error.strerror}; make the folder, or mount the disk that it is on"
-            self._found = replace(self._disk, problem=why)
-            return
-        self._found = replace(
-            self._disk,
-            device=device,
-            free=found.f_bavail * found.f_frsize,
-            size=found.f_blocks * found.f_frsize,
-            files_free=found.f_favail,
-            files=found.f_files,
-        )
 
 
 def statuses(config: Config, ledger: Ledger, facts: Facts) -> list[dict[str, Any]]:

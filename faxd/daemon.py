@@ -27,6 +27,7 @@ from faxd.outbound.proof import Room
 from faxd.outbound.status_receiver import StatusReceiver
 from faxd.schedule import Schedule
 from faxd.shares import Shares
+from faxd.telling import Teller
 from faxd.wiring import (
     afterwards_for,
     check_options,
@@ -83,6 +84,14 @@ class Daemon:
         self._ledger_version = 0
         self._trim_at = 0.0
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._teller = Teller(
+            config,
+            self._ledger,
+            self._log,
+            self._shares,
+            self._schedule.wake,
+            lambda: (self._heartbeat.stuck, self._heartbeat.silent),
+        )
         self._heartbeat = Heartbeat(self._schedule, self._ledger, self._log, self._shares)
 
     def run(self) -> None:
@@ -144,6 +153,8 @@ class Daemon:
             tasks |= dispatch.tasks()
         tasks |= self._put_afterwards()
         tasks |= self._metrics.tasks(config)
+        self._teller.config = config
+        tasks |= self._teller.tasks()
         self._schedule.keep_only(tasks)
         for name, run in tasks.items():
             self._schedule.put(name, partial(_until_ended, run))
@@ -340,6 +351,7 @@ class Daemon:
         self._service.close()
         self._close_receiver()
         self._metrics.close()
+        self._teller.close()
         if not self._schedule.stop(max(1.0, _STOP - (time.monotonic() - began))):
             # Some file system does not answer. Dying here is no worse than a power cut, which
             # every step is made for; waiting would be.

@@ -42,9 +42,10 @@ class Heartbeat:
         #: seconds between two signs of life; None: systemd wants none
         self._every = interval / 4 if interval else None
         self._feed_at = 0.0
-        self._stuck: list[Stuck] = []
+        #: tasks that hang
+        self.stuck: list[Stuck] = []
         #: folders that do not answer, by the customer numbers of those whose tasks wait for them
-        self._silent: dict[str, Path] = {}
+        self.silent: dict[str, Path] = {}
         #: what systemd was told last, and when it is to be told the time again
         self._told: Verdict | str | None = None
         self._tell_at = 0.0
@@ -53,7 +54,7 @@ class Heartbeat:
         """Look and tell."""
         now = time.monotonic()
         self._look(config, now)
-        if not self._stuck and self._every is not None and now >= self._feed_at:
+        if not self.stuck and self._every is not None and now >= self._feed_at:
             # Where something hangs there is silence, and systemd ends and restarts faxd.
             notify.notify("WATCHDOG=1")
             self._feed_at = now + self._every
@@ -62,25 +63,25 @@ class Heartbeat:
     def _look(self, config: Config, now: float) -> None:
         """Find what hangs, and log it once."""
         self._look_at_shares(config)
-        before = {each.task for each in self._stuck}
-        self._stuck = self._watchdog.look(
+        before = {each.task for each in self.stuck}
+        self.stuck = self._watchdog.look(
             now,
             self._schedule.signs(),
             config.service,
-            lambda task: account_of(task) in self._silent,
+            lambda task: account_of(task) in self.silent,
         )
-        for each in self._stuck:
+        for each in self.stuck:
             if each.task not in before:
                 self._log.error(
                     "task hangs", task=each.task, what=each.what, seconds=round(each.seconds)
                 )
-        for task in sorted(before - {each.task for each in self._stuck}):
+        for task in sorted(before - {each.task for each in self.stuck}):
             self._log.info("task goes on", task=task)
 
     def _look_at_shares(self, config: Config) -> None:
         """Find out whether tasks that give no sign wait for a folder that does not answer."""
         waiting = {account_of(task) for task in self._watchdog.silent(_SILENT)}
-        before, self._silent = self._silent, {}
+        before, self.silent = self.silent, {}
         for account in config.accounts:
             if account.account in waiting:
                 silent = [
@@ -89,15 +90,15 @@ class Heartbeat:
                     if self._shares.is_silent(path, patience=_UNANSWERED)
                 ]
                 if silent:
-                    self._silent[account.account] = silent[0]
-        for number, path in self._silent.items():
+                    self.silent[account.account] = silent[0]
+        for number, path in self.silent.items():
             if before.get(number) != path:
                 self._log.error(
                     "folder does not answer",
                     path=str(path),
                     remedy="see to its disk or server; faxd goes on by itself",
                 )
-        for number in before.keys() - self._silent.keys():
+        for number in before.keys() - self.silent.keys():
             self._log.info("folder answers again", path=str(before[number]))
 
     def _tell(self, config: Config, now: float) -> None:
@@ -107,8 +108,8 @@ class Heartbeat:
             facts = glance(
                 config,
                 self._ledger,
-                self._stuck,
-                self._silent,
+                self.stuck,
+                self.silent,
                 since=self._since,
                 patience=_PATIENCE,
             )

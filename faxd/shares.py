@@ -9,9 +9,24 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from faxd.clock import steady
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What is free on the disk that a folder is on."""
+
+    #: number of its file system, by which folders on one disk are known
+    device: int = 0
+    #: bytes for an ordinary user, and in all
+    free: int = 0
+    size: int = 0
+    #: files (inodes) likewise; 0 in all: it does not count them
+    files_free: int = 0
+    files: int = 0
 
 
 class Shares:
@@ -21,8 +36,8 @@ class Shares:
         self._lock = threading.Lock()
         self._asked: dict[Path, _Question] = {}
 
-    def free(self, path: Path, *, patience: float) -> int:
-        """Free bytes of the disk that a folder is on, as an ordinary user has them.
+    def room(self, path: Path, *, patience: float) -> Room:
+        """What is free on the disk that a folder is on.
 
         Raises:
             TimeoutError: it has been asked for ``patience`` seconds, and does not answer.
@@ -33,7 +48,7 @@ class Shares:
             raise TimeoutError(f"{path} does not answer")
         if question.error is not None:
             raise question.error
-        return question.free
+        return question.room
 
     def is_silent(self, path: Path, *, patience: float) -> bool:
         """Whether a folder has been asked for so many seconds without an answer.
@@ -56,7 +71,7 @@ class _Question(threading.Thread):
     def __init__(self, path: Path) -> None:
         super().__init__(name="share", daemon=True)
         self.answered = threading.Event()
-        self.free = 0
+        self.room = Room()
         self.error: OSError | None = None
         self._path = path
         self._began = steady()
@@ -64,7 +79,13 @@ class _Question(threading.Thread):
     def run(self) -> None:
         try:
             found = os.statvfs(self._path)
-            self.free = found.f_bavail * found.f_frsize
+            self.room = Room(
+                device=self._path.stat().st_dev,
+                free=found.f_bavail * found.f_frsize,
+                size=found.f_blocks * found.f_frsize,
+                files_free=found.f_favail,
+                files=found.f_files,
+            )
         except OSError as error:
             self.error = error
         finally:

@@ -26,6 +26,7 @@ ROOMS = (
     ("outbound/proof/", "Sendeberichte", "Transmission reports"),
     ("documents/report", "Sendeberichte", "Transmission reports"),
     ("afterwards/", "E-Mails über empfangene Faxe", "Mails about received faxes"),
+    ("telling/", "Wenn etwas nicht in Ordnung ist", "When something is wrong"),
     ("outbound/sending/", "Beim Senden", "While sending"),
     ("outbound/addressing/", "An wen es geht", "Whom it goes to"),
     ("outbound/preparing/", "Dokumente vorbereiten", "Making documents ready"),

@@ -15,6 +15,7 @@ from faxd.clock import utc_now
 from faxd.condition import disks, glance, look
 from faxd.config import Config
 from faxd.ledger import ActionKind, Ledger, Wanted
+from faxd.shares import Shares
 from faxd.verdict import judge
 from faxd.watchdog import Stuck
 
@@ -45,7 +46,7 @@ def test_what_became_of_faxes(config: Config, ledger: Ledger) -> None:
     now = utc_now()
 
     def facts() -> tuple[int, int, int]:
-        (account,) = look(config, ledger, pid=1, since=None).accounts
+        (account,) = look(config, ledger, shares=Shares(), pid=1, since=None).accounts
         return account.failing, account.given_up, account.damaged
 
     assert facts() == (0, 0, 0)
@@ -86,7 +87,7 @@ def test_a_glance_does_not_wait_for_the_ledger(config: Config, ledger: Ledger) -
 
 
 def test_disks(config: Config, tmp_path: Path) -> None:
-    state, inbox, outbox = disks(config)
+    state, inbox, outbox = disks(config, Shares())
     assert (state.what, inbox.what, outbox.what) == ("state", "inbox", "outbox")
     assert state.device == inbox.device == tmp_path.stat().st_dev
     assert 0 < inbox.free <= inbox.size
@@ -97,6 +98,6 @@ def test_disks(config: Config, tmp_path: Path) -> None:
 def test_a_disk_that_is_nearly_full(config: Config, ledger: Ledger, tmp_path: Path) -> None:
     with disk(tmp_path / "outbox", "size=10m") as outbox:
         (outbox / "much").write_bytes(bytes(9_200_000))
-        facts = look(config, ledger, pid=1, since=None)
+        facts = look(config, ledger, shares=Shares(), pid=1, since=None)
         (remark,) = [each for each in judge(facts, utc_now()).remarks if each.kind.value == "disk"]
         assert f"outbox {outbox}: disk nearly full, 1.3 MB of 10.5 MB free" in remark.text

@@ -26,6 +26,7 @@ from faxd.config import (
     StatusReceiverSettings,
     load,
 )
+from faxd.config.tell import TellSettings
 
 TOP = 'state_dir = "/var/lib/faxd"\n'
 ACCOUNT = """[[accounts]]
@@ -55,6 +56,14 @@ url = "https://fax.example/job"
 [metrics]
 listen = "127.0.0.1:9751"
 textfile = "/var/lib/node_exporter/faxd.prom"
+[tell]
+to = "edv@example.org"
+command = ["/usr/local/bin/tell-me"]
+command_seconds = 30.0
+language = "en"
+on = ["disk"]
+patience = 600.0
+calm = 60.0
 [mail]
 host = "mail.example.org"
 port = 2525
@@ -187,6 +196,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert given == set(AccountSettings.model_fields)
     assert set(table["accounts"][0]["send"]) == set(SendSettings.model_fields)
     assert set(table["status_receiver"]) == set(StatusReceiverSettings.model_fields)
+    assert set(table["tell"]) == set(TellSettings.model_fields)
     assert set(table["mail"]) | {"password_credential", "password_env"} == set(
         MailSettings.model_fields
     )

@@ -243,7 +243,7 @@ def test_a_newer_one_is_refused(ledger: Ledger, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
-    with disk(tmp_path / "disk", "size=200k") as folder:
+    with disk(tmp_path / "disk", "size=400k") as folder:
         ledger = Ledger(folder / "ledger.sqlite")
         acknowledged = []
         with pytest.raises(sqlite3.OperationalError, match="full"):

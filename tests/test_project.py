@@ -24,6 +24,7 @@ from faxd.config import (
     StatusReceiverSettings,
     load,
 )
+from faxd.config.tell import TellSettings
 
 ROOT = Path(__file__).parent.parent
 #: settings whose value is shown in another form than it is written in
@@ -58,6 +59,7 @@ def test_the_example_is_complete_and_every_setting_in_it_is_right(tmp_path: Path
         (ServiceSettings, given["service"]),
         (StatusReceiverSettings, given["status_receiver"]),
         (MailSettings, given["mail"]),
+        (TellSettings, given["tell"]),
         (SharedRuleSettings, given["rules"][0]),
         (AccountSettings, given["accounts"][0]),
         (SendSettings, given["accounts"][0]["send"]),
@@ -65,6 +67,8 @@ def test_the_example_is_complete_and_every_setting_in_it_is_right(tmp_path: Path
         named = set(table) | set(others)
         assert set(section.model_fields) <= named, section
     assert config.service == ServiceSettings()
+    assert config.tell is not None
+    assert config.tell == TellSettings(to=config.tell.to, command=config.tell.command)
     assert account.send == SendSettings()
     assert set(given["rules"][0]) - {"accounts"} >= set(given["accounts"][0]["rules"][0])
     assert config.status_receiver is not None

@@ -14,12 +14,12 @@ from .hung import hung
 
 
 def test_what_is_free(tmp_path: Path) -> None:
-    assert Shares().free(tmp_path, patience=5) > 0
+    assert Shares().room(tmp_path, patience=5).free > 0
 
 
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        Shares().free(tmp_path / "none", patience=5)
+        Shares().room(tmp_path / "none", patience=5)
 
 
 def test_a_folder_that_does_not_answer_and_one_that_does(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_folder_that_does_not_answer_and_one_that_does(tmp_path: Path) -> None
         before = threading.active_count()
         for _ in range(20):
             with pytest.raises(TimeoutError, match="does not answer"):
-                shares.free(share, patience=0.05)
+                shares.room(share, patience=0.05)
         assert shares.is_silent(share, patience=0.04)
         assert not shares.is_silent(tmp_path, patience=0.04)
         assert threading.active_count() <= before + 2, "one thread for all that ask"
@@ -37,4 +37,4 @@ def test_a_folder_that_does_not_answer_and_one_that_does(tmp_path: Path) -> None
     while shares.is_silent(share, patience=0.04):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert shares.free(share, patience=5) > 0
+    assert shares.room(share, patience=5).free > 0

@@ -15,7 +15,7 @@ from .catalogue import CODES, ROOT, TARGET, Pair, has_letters, pairs, rendered, 
 PACKAGE = ROOT / "faxd"
 
 #: the same word in both languages
-SAME = {"Fax", "Name", "SHA-256", "SMS"}
+SAME = {"Fax", "Name", "SHA-256", "SMS", "Server", "Test"}
 #: pairs that do not hold the same values, and why
 OTHER_FIELDS = {
     # What a parser says is English; in German there is only where it said it.

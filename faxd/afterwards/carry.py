@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from faxd.afterwards import retry
 from faxd.afterwards.child import Closed
-from faxd.afterwards.mail import ServerTrouble
+from faxd.afterwards.post import ServerTrouble
 from faxd.afterwards.retry import Held, Hopeless, Trouble
 from faxd.afterwards.turns import Turns
 from faxd.clock import steady, utc_now

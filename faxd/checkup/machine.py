@@ -16,6 +16,7 @@ from faxd.config import AccountSettings, Config
 from faxd.lock import holder
 from faxd.outbound.intake.mounts import is_network
 from faxd.outbound.intake.watch import folders_watched
+from faxd.shares import Shares
 from faxd.verdict import Level, about_disks
 
 _INOTIFY = Path("/proc/sys/fs/inotify")
@@ -34,7 +35,7 @@ def machine(config: Config, pid: int | None) -> Iterator[Finding]:
 
 
 def _disks(config: Config) -> Iterator[Finding]:
-    looked_at = disks(config)
+    looked_at = disks(config, Shares())
     remarks = list(about_disks(looked_at))
     for remark in remarks:
         subject = f"{remark.account}: disk" if remark.account else "disk"

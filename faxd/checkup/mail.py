@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faxd.afterwards.mail import try_server
+from faxd.afterwards.post import try_server
 from faxd.afterwards.retry import Trouble
 from faxd.checkup.finding import Finding, bad, good
 from faxd.config import MailSettings

@@ -95,8 +95,8 @@ def clock(ahead: timedelta) -> Finding:
     return warn(
         "clock",
         f"this machine's is {amount} {way} FAX.de's: planned documents go at the wrong time,"
-        " reports and the journal have wrong times, and certificates may be refused; have it set by NTP"
-        " (timedatectl set-ntp true)",
+        " reports and the journal have wrong times, and certificates may be refused; have it set"
+        " by NTP (timedatectl set-ntp true)",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faxd.cli import jobs, journal, preview, receiving, sending, service, status, trying
+from faxd.cli import jobs, journal, preview, receiving, sending, service, status, telling, trying
 from faxd.cli.common import main
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "sending",
     "service",
     "status",
+    "telling",
     "trying",
 ]

@@ -60,6 +60,7 @@ def _gathered(config: Config) -> tuple[Facts, list[dict[str, Any]]]:
     from faxd.condition import disks, look, statuses
     from faxd.ledger import LedgerError
     from faxd.lock import held_since, holder
+    from faxd.shares import Shares
     from faxd.verdict import Facts, Level
     from faxd.wiring import ledger_path, open_ledger
 
@@ -69,7 +70,7 @@ def _gathered(config: Config) -> tuple[Facts, list[dict[str, Any]]]:
         since = None if pid is None else held_since(config.state_dir)
         ledger = open_ledger(config, existing=True)
         try:
-            facts = look(config, ledger, pid=pid, since=since)
+            facts = look(config, ledger, shares=Shares(), pid=pid, since=since)
             return facts, statuses(config, ledger, facts)
         finally:
             ledger.close()
@@ -83,7 +84,7 @@ def _gathered(config: Config) -> tuple[Facts, list[dict[str, Any]]]:
         unread = str(error)
     except sqlite3.Error as error:
         unread, level = f"the ledger in {config.state_dir} cannot be read: {error}", Level.CRITICAL
-    return Facts(pid=pid, unread=unread, unread_level=level, disks=disks(config)), []
+    return Facts(pid=pid, unread=unread, unread_level=level, disks=disks(config, Shares())), []
 
 
 # for people

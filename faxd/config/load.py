@@ -19,6 +19,7 @@ from faxd.config.settings import (
     ServiceSettings,
     StatusReceiverSettings,
 )
+from faxd.config.tell import TellSettings
 
 DEFAULT_PATH = Path("/etc/faxd/config.toml")
 
@@ -41,6 +42,7 @@ _HEADINGS: dict[str, type[BaseModel]] = {
     "[[accounts]]": AccountSettings,
     "[accounts.send]": SendSettings,
     "[mail]": MailSettings,
+    "[tell]": TellSettings,
     "[metrics]": MetricsSettings,
     "[[accounts.rules]]": RuleSettings,
 }

@@ -74,7 +74,12 @@ def _folder(folder: str) -> str:
     return folder
 
 
-def _program(command: tuple[str, ...]) -> tuple[str, ...]:
+def program(command: tuple[str, ...]) -> tuple[str, ...]:
+    """A program that can be run, and its arguments.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not command or not PurePosixPath(command[0]).is_absolute() or "\0" in "".join(command):
         raise ValueError(
             'must be the whole path of a program and its arguments, such as ["/usr/local/bin/file",'
@@ -148,7 +153,7 @@ class RuleSettings(Section):
         ...,
     ] = ()
     #: a program and its arguments
-    command: Annotated[tuple[str, ...], AfterValidator(_program)] | None = None
+    command: Annotated[tuple[str, ...], AfterValidator(program)] | None = None
     #: seconds after which the program is ended
     command_seconds: float = Field(default=60.0, ge=1, le=3600)
     #: false: nobody is told of the fax by mail, whatever other rules say

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from faxd.config.account import AccountSettings
 from faxd.config.fields import AbsolutePath, Section, Zone, written_as
 from faxd.config.rules import MailSettings, RuleSettings, SharedRuleSettings
+from faxd.config.tell import TellSettings
 
 DEFAULT_WSDL = "https://ccs.fax.de/xmlws.exe?wsdl/IntfXMLWS"
 
@@ -131,6 +132,7 @@ class Config(Section):
     service: ServiceSettings = ServiceSettings()
     status_receiver: StatusReceiverSettings | None = None
     mail: MailSettings | None = None
+    tell: TellSettings | None = None
     metrics: MetricsSettings | None = None
     #: for several accounts, behind their own
     rules: tuple[SharedRuleSettings, ...] = ()
@@ -148,6 +150,8 @@ class Config(Section):
         own = [rule for account in self.accounts for rule in account.rules]
         if self.mail is None and any(rule.mail_to for rule in (*own, *self.rules)):
             raise ValueError("mail_to needs a mail server; name it under the heading [mail]")
+        if self.mail is None and self.tell is not None and self.tell.to:
+            raise ValueError("tell.to needs a mail server; name it under the heading [mail]")
         return self
 
     def rules_of(self, account: AccountSettings) -> tuple[RuleSettings, ...]:

@@ -9,6 +9,7 @@ from faxd.ledger.actions import Action, ActionKind, Actions, ActionState, Wanted
 from faxd.ledger.database import SCHEMA_VERSION, LedgerError
 from faxd.ledger.examine import Examined, examine
 from faxd.ledger.faxes import TRANSITIONS, Faxes, FaxState, Received
+from faxd.ledger.incidents import Incidents
 from faxd.ledger.jobs import Changed, Jobs
 from faxd.ledger.journal import Entry, Journal, Verdict
 
@@ -50,3 +51,4 @@ class Ledger(Faxes, Accounts):
         self.jobs = Jobs(self)
         self.actions = Actions(self)
         self.journal = Journal(self)
+        self.incidents = Incidents(self)

@@ -219,6 +219,37 @@ CREATE TABLE chains (
         # Whether a job's slip is on the disk for good: only then its absence says something.
         "ALTER TABLE jobs ADD COLUMN slip_synced INTEGER NOT NULL DEFAULT 0",
     ),
+    (
+        # What people are told of (section [tell]).
+        """
+CREATE TABLE incidents (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,  -- in the names of mails: never used again
+    key      TEXT NOT NULL,     -- one that is not over, of each
+    occasion TEXT NOT NULL,
+    account  TEXT NOT NULL,     -- its name
+    text     TEXT NOT NULL,
+    began_at TEXT NOT NULL,     -- UTC, as all times
+    over_at  TEXT
+) STRICT
+""",
+        "CREATE UNIQUE INDEX incidents_open ON incidents (key) WHERE over_at IS NULL",
+        """
+CREATE TABLE notices (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    incident   INTEGER NOT NULL,
+    way        TEXT NOT NULL,    -- an address; empty: the program
+    is_end     INTEGER NOT NULL,
+    state      TEXT NOT NULL,
+    tries      INTEGER NOT NULL,
+    problem    TEXT,
+    created_at TEXT NOT NULL,
+    due_at     TEXT NOT NULL,
+    ended_at   TEXT
+) STRICT
+""",
+        "CREATE INDEX notices_waiting ON notices (tries, id) WHERE state = 'waiting'",
+        "CREATE INDEX notices_incident ON notices (incident)",
+    ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
 

@@ -214,7 +214,7 @@ class Figures:
     def _free(self, path: Path) -> int | None:
         """Free bytes for an ordinary user; None if that cannot be told."""
         try:
-            return self._shares.free(path, patience=_DISK)
+            return self._shares.room(path, patience=_DISK).free
         except OSError:
             return None
 
