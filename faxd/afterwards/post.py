@@ -46,7 +46,7 @@ class Post:
             ServerTrouble: it cannot be spoken to.
             Closed: faxd ends.
         """
-        conversation = Conversation(_server(settings), letter, sender=settings.sender, to=to)
+        conversation = Conversation(server_of(settings), letter, sender=settings.sender, to=to)
         with self._lock:
             if self._closed:
                 raise Closed
@@ -70,20 +70,6 @@ class Post:
             conversation = self._conversation
         if conversation is not None:
             conversation.leave()
-
-
-def try_server(settings: MailSettings) -> None:
-    """Speak to the server up to the sender; no mail is sent.
-
-    Raises:
-        Trouble: that failed, and why.
-    """
-    try:
-        Conversation(_server(settings), None, sender=settings.sender).hold()
-    except Unreachable as error:
-        raise ServerTrouble(_where(settings, error)) from None
-    except Refused as error:
-        raise ServerTrouble(str(meaning(error))) from None
 
 
 def _where(settings: MailSettings, error: Unreachable) -> str:
