@@ -112,6 +112,7 @@ def test_accounts(facts: list[AccountFacts], level: Level, said: str | None) -> 
         (Facts(unread="has faxd run yet?"), Level.UNKNOWN, "has faxd run yet?"),
         (Facts(unread="malformed", unread_level=Level.CRITICAL), Level.CRITICAL, "malformed"),
         (Facts(stuck=(("praxis", "receiving"),)), Level.CRITICAL, "praxis: receiving hangs"),
+        (Facts(silent=(("praxis", "/f"),)), Level.CRITICAL, "praxis: /f does not answer"),
         # A start gives polls new time: the last one may be days ago.
         (Facts(accounts=(account(last_poll=ago(90000)),), since=ago(30)), Level.OK, "all well"),
         (Facts(accounts=(account(last_poll=None),), since=ago(9000)), Level.CRITICAL, "never"),
