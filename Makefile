@@ -34,6 +34,12 @@ test-systemd: $(VENV)/.dev
 test-container: $(VENV)/.dev
 	FAXD_TEST_CONTAINER=1 $(BIN)/python -m pytest -s tests/container $(ARGS)
 
+# Kills, errors and power cuts at every point: as root, with strace, e2fsprogs and xfsprogs. At most
+# 20 minutes; ARGS=--short takes 4, ARGS="kill power-xfs" only these.
+.PHONY: test-faults
+test-faults: $(VENV)/.dev
+	$(BIN)/python -m tests.faults $(ARGS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -77,7 +77,7 @@ def _where(settings: MailSettings, error: Unreachable) -> str:
     return f"{where}: {notice.line(str(error), 200)}"
 
 
-def _server(settings: MailSettings) -> Server:
+def server_of(settings: MailSettings) -> Server:
     """How the server is spoken to, with what is in files now.
 
     Raises:

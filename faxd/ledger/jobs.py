@@ -365,6 +365,16 @@ class Jobs:
         """Whether a claim is or was that of a job, wherever it lies."""
         return bool(self._database.select("SELECT 1 FROM jobs WHERE claim = ? LIMIT 1", claim))
 
+    def last_with_slip(self, account: str, name: str) -> Job | None:
+        """The newest job whose slip had that name."""
+        found = self._find("account = ? AND slip = ? ORDER BY id DESC LIMIT 1", account, name)
+        return found[0] if found else None
+
+    def is_filed(self, claim: str) -> bool:
+        """Whether a claim is that of a job that is filed."""
+        rows = self._database.select("SELECT filed FROM jobs WHERE claim = ?", claim)
+        return bool(rows) and all(row["filed"] for row in rows)
+
     def try_of(self, number: int) -> Job | None:
         """The job under way that is a new try of that one."""
         found = self._find("filed = 0 AND previous = ? LIMIT 1", number)

@@ -221,8 +221,18 @@ class Reception:
         else:
             self._laid.clear()
         desk.sweep()
+        self._remove_stale(desk)
         self._ledger.set_fact(fact, now)
         self._laid_in = folder
+
+    def _remove_stale(self, desk: Desk) -> None:
+        """Remove slips of jobs that are filed: a power cut may bring back what was removed."""
+        under_way = {name for _, name in self._ledger.jobs.slips(self._account)}
+        for name in desk.slips() - under_way:
+            # By the name, too: of another ledger there may be slips with the same numbers.
+            job = self._ledger.jobs.last_with_slip(self._account, name)
+            if job is not None and job.filed:
+                desk.remove_slip(job)
 
     def _sync_slips(self) -> bool:
         """Make new slips durable, all together and not too often; False if there are some left."""

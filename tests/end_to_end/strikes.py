@@ -8,25 +8,11 @@ from pathlib import Path
 
 import pytest
 
-#: strike at all calls, or at as many of them as a test names. It takes most of an hour:
-#: FAXD_THOROUGH=1 pytest -n 4 -o faulthandler_timeout=3600 -k 'kill or failing' tests/end_to_end
+#: strike at all calls, or at as many of them as a test names:
+#: FAXD_THOROUGH=1 pytest -o faulthandler_timeout=3600 tests/end_to_end/test_afterwards.py
 THOROUGH = bool(os.environ.get("FAXD_THOROUGH"))
-#: otherwise at so many of a kind, from the first to the last at equal distances
-_POINTS = 6
 #: for tests that run a program again and again
 LONG = pytest.mark.timeout(3600 if THOROUGH else 550)
-
-
-def points(number: int, *, before: int = 0, step: int = 1) -> range:
-    """At which of ``number`` calls to strike; strace counts from 1, and ``before`` come earlier.
-
-    ``step`` is for those of which most change nothing. One call more than there are is among them:
-    runs differ a little (a piece more, a record less), and the last one may come through.
-    """
-    assert number, "nothing here makes such a call"
-    if not THOROUGH:
-        step = -(-number // _POINTS)
-    return range(before + 1, before + number + 2, step)
 
 
 def strace(

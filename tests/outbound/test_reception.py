@@ -167,6 +167,30 @@ def test_a_slip_that_was_lost_with_its_disks_power_cancels_nothing(office: Offic
     untouched(office)
 
 
+def test_a_slip_that_a_power_cut_brings_back_is_removed(office: Office) -> None:
+    """What was removed last may be there again, and would tell of a job under way for ever."""
+    two(office)
+    old = (office.sending / FIRST).read_bytes()
+    office.finish()
+    office.tell()
+    assert set(office.slips) == {SECOND}
+    (office.sending / FIRST).write_bytes(old)
+    (office.sending / "Notiz.txt").write_text("from somebody")
+    office.restart()
+    office.tell()
+    assert set(office.slips) == {SECOND, "Notiz.txt"}
+
+
+def test_slips_of_which_a_power_cut_left_only_the_names(office: Office) -> None:
+    two(office)
+    for name in (FIRST, SECOND):
+        (office.sending / name).write_bytes(b"" if name == FIRST else b"\0" * 400)
+    office.restart()
+    office.tell()
+    untouched(office)
+    assert all(slip.strip("\0 \r\n") for slip in office.slips.values())
+
+
 def test_a_slip_that_went_in_trouble_cancels_nothing(office: Office) -> None:
     two(office)
     office.ledger.jobs.set_slip(1, FIRST)

@@ -480,3 +480,17 @@ def test_two_accounts_in_one_ledger(office: Office, tmp_path: Path) -> None:
         assert office.job().state is second.job().state is JobState.DONE
         assert len(names(office.sent)) == len(names(second.sent)) == 3
         second.ledger = office.ledger
+
+
+def test_a_claim_that_a_power_cut_brings_back_is_removed(office: Office) -> None:
+    office.begin(f"{NUMBER} Befund.pdf")
+    claim = office.job().claim
+    office.send()
+    office.finish()
+    office.tell()
+    hidden = office.outbox / ".faxd"
+    assert list(hidden.iterdir()) == []
+    (hidden / claim).mkdir(mode=0o700)
+    office.restart()
+    office.take()
+    assert list(hidden.iterdir()) == []

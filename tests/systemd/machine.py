@@ -212,3 +212,26 @@ def _call(*command: str, cwd: Path | None = None) -> str:
     )
     assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
     return done.stdout
+
+
+def cannot_contain(tree: Path) -> str:
+    """Why no container runs on this machine at all, as within another one; empty if it does."""
+    done = subprocess.run(
+        [
+            *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--volatile=overlay"),
+            *("-D", str(tree), "/bin/true"),
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return (done.stderr.strip() or f"status {done.returncode}") if done.returncode else ""
+
+
+if __name__ == "__main__":
+    made = make_tree()
+    print(f"a Debian to boot: {made}")
+    if why := cannot_contain(made):
+        sys.exit(f"no container runs here: {why}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from faxd.clock import utc_now
 from faxd.config import AccountSettings
@@ -67,6 +68,8 @@ def recover(
         for entry in list(outbox.hidden.entries()):
             name = entry.name
             if ledger.jobs.knows_claim(name):
+                if ledger.jobs.is_filed(name):
+                    _remove_rest(outbox, name)
                 continue  # it is under way, or was brought to its end
             if name.startswith(prefix_of_commands(ledger)):
                 # Copies only: what they were made of is where it was. One that is still
@@ -105,6 +108,17 @@ def _adopt(settings: AccountSettings, ledger: Ledger, log: Log, outbox: Outbox, 
     (job,) = ledger.jobs.add([refused(job, texts.LEDGER_LOST, now)], text)
     log.error("document of a lost ledger", job=job.id, names=", ".join(files))
     return job
+
+
+def _remove_rest(outbox: Outbox, name: str) -> None:
+    """Remove the claim of a job that is filed, which a power cut may bring back.
+
+    Nothing that people have dropped: should such a file still be there, it stays.
+    """
+    with suppress(OSError), outbox.hidden.existing(name) as folder:
+        for made in filter(is_made, folder.names()):
+            folder.remove(made)
+    _is_empty(outbox, name)
 
 
 def _is_empty(outbox: Outbox, name: str) -> bool:

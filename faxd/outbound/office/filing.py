@@ -139,7 +139,7 @@ class Desk:
         )
         data, name, folder = layout.as_file(text), job.slip, self._folders["sending"]
         there = self._content(name) if name else None
-        is_ours = there is not None and layout.job_of(there[:_HEAD]) == job.id
+        is_ours = there is not None and _is_of(there, job.id)
         if there == data:
             return name
         if is_known and name and not is_ours and not folder.has(name):
@@ -160,7 +160,7 @@ class Desk:
         names = [*itertools.islice(naming.alternatives(wanted), 20)]
         stem, suffix = naming.split_suffix(wanted)
         for name in [*names, f"{stem} (Nr. {job_id}){suffix}", f"Nr. {job_id}{suffix}"]:
-            if folder.has(name) and self._owner(name) == job_id and part.swap(name):
+            if folder.has(name) and self._is_slip_of(name, job_id) and part.swap(name):
                 return name
             with contextlib.suppress(FileExistsError):
                 part.give_name(folder, name)
@@ -173,7 +173,7 @@ class Desk:
         Raises:
             OSError: it could not be removed.
         """
-        if job.slip and self._owner(job.slip) == job.id:
+        if job.slip and self._is_slip_of(job.slip, job.id):
             self._folders["sending"].remove(job.slip)
 
     def sync_slips(self) -> None:
@@ -183,6 +183,15 @@ class Desk:
             OSError: they could not be.
         """
         self._folders["sending"].sync_all()
+
+    def _is_slip_of(self, name: str, job_id: int) -> bool:
+        """Whether what has the name of a job's slip is that.
+
+        Raises:
+            OSError: it cannot be told now.
+        """
+        content = self._content(name)
+        return content is not None and _is_of(content, job_id)
 
     def slips(self) -> set[str]:
         """Names of the files in the folder of slips."""
@@ -195,19 +204,19 @@ class Desk:
         an answer.
         """
         for name in present - {job.slip}:
-            if (says_yes(name) or answer_of(job.slip, name)) and self._owner(name) == job.id:
+            if (says_yes(name) or answer_of(job.slip, name)) and self.owner(name) == job.id:
                 return name
         return None
 
     def renamed(self, job: Job, present: set[str]) -> str | None:
         """Which of the files that are present is this job's slip under another name."""
-        return next((name for name in present if self._owner(name) == job.id), None)
+        return next((name for name in present if self.owner(name) == job.id), None)
 
     def has_report(self, job: Job) -> bool:
         """Whether a job's report is where it is to be filed."""
         folder = self._folders[place_of(job)]
         report = filed_names(job, job.filed_as, self._language).report
-        return bool(job.filed_as) and self._owner(report, folder) == job.id
+        return bool(job.filed_as) and self.owner(report, folder) == job.id
 
     def remove_answer(self, job: Job, name: str) -> None:
         """Remove a slip that was renamed as an answer; `show` then lays out a new one.
@@ -215,10 +224,10 @@ class Desk:
         Raises:
             OSError: it could not be removed.
         """
-        if self._owner(name) == job.id:
+        if self.owner(name) == job.id:
             self._folders["sending"].remove(name)
 
-    def _owner(self, name: str, folder: Folder | None = None) -> int | None:
+    def owner(self, name: str, folder: Folder | None = None) -> int | None:
         """Number of the job that a slip or report tells of; None if the file is no such thing.
 
         Raises:
@@ -301,15 +310,20 @@ class Desk:
         """
         folder = self._folders[place_of(job)]
         names: FiledNames = filed_names(job, job.filed_as, self._language)
-        if not job.filed_as or self._owner(names.report, folder) != job.id:
+        if not job.filed_as or self.owner(names.report, folder) != job.id:
             return 0
         # Somebody else's may have had the name of a transmission report first.
         there = [
             name
             for name in names.all()
-            if (self._owner(name, folder) == job.id if name in names.proofs else folder.has(name))
+            if (self.owner(name, folder) == job.id if name in names.proofs else folder.has(name))
         ]
         for name in there:
             folder.remove(name)
         folder.sync()
         return len(there)
+
+
+def _is_of(content: bytes, job_id: int) -> bool:
+    """Whether a slip is a job's: it says so, or a power cut has left nothing of it but its name."""
+    return not content.strip(b"\0") or layout.job_of(content[:_HEAD]) == job_id
