@@ -12,7 +12,7 @@ from typing import Any
 from faxd.clock import utc_now
 from faxd.config import AccountSettings, Config
 from faxd.job import JobState
-from faxd.ledger import Ledger
+from faxd.ledger import RESCUED, Ledger
 from faxd.retry import LONGEST
 from faxd.shares import Shares
 from faxd.verdict import RECENT, AccountFacts, Disk, Facts
@@ -47,8 +47,15 @@ def glance(
         pid=pid,
         since=since,
         stuck=tuple((names.get(task.account, ""), task.what) for task in stuck),
+        rescued=_rescued(ledger),
         silent=tuple((names.get(who, ""), str(path)) for who, path in silent.items()),
     )
+
+
+def _rescued(ledger: Ledger) -> tuple[datetime, str] | None:
+    said = ledger.known_fact(RESCUED)
+    at, _, name = said.partition(" ")
+    return (datetime.fromisoformat(at), name) if at else None
 
 
 def look(

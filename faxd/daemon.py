@@ -33,8 +33,8 @@ from faxd.wiring import (
     check_options,
     connect,
     dispatch_for,
-    open_ledger,
     poller_for,
+    rescued_ledger,
     set_up_log,
 )
 
@@ -64,7 +64,7 @@ class Daemon:
         self._log = log.get_logger()
         for account in config.accounts:
             check_options(account)
-        self._ledger = open_ledger(config)
+        self._ledger = rescued_ledger(config)
         self._service = connect(config)
         self._reports = self._room()
         self._bench = self._new_bench()
@@ -82,6 +82,8 @@ class Daemon:
         #: accounts whose jobs of the last run have been looked after
         self._recovered: set[str] = set()
         self._ledger_version = 0
+        #: why a ledger that is gone cannot be put back
+        self._unwritten = ""
         self._trim_at = 0.0
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._teller = Teller(
@@ -117,6 +119,9 @@ class Daemon:
                 self._clock_was_set()
             self._listen()
             self._look_at_ledger()
+            if not self._ledger_is_well():
+                self._stop()
+                sys.exit(1)  # to be started again
             self._heartbeat.beat(self._config)
             self._keep_small()
         self._stop()
@@ -232,6 +237,23 @@ class Daemon:
             self._ledger_version = version
             for _, dispatch in self._dispatches.values():
                 dispatch.wake_all()
+
+    def _ledger_is_well(self) -> bool:
+        """Whether to go on: a start sets aside what is damaged, and finds what is put back."""
+        if self._ledger.damage is not None:
+            self._log.error("ledger is damaged, faxd ends", problem=self._ledger.damage)
+            return False
+        if self._ledger.is_in_place:
+            return True
+        try:
+            is_back = self._ledger.put_back()
+        except (OSError, sqlite3.Error) as error:
+            if str(error) != self._unwritten:
+                self._log.error("ledger is gone and cannot be put back", problem=str(error))
+            self._unwritten = str(error)
+            return True  # all is still known here: try again
+        self._log.error("ledger was removed" if is_back else "ledger was replaced, faxd ends")
+        return False
 
     # STATURL
 

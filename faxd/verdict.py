@@ -20,6 +20,8 @@ from faxd.text import plural, size
 LASTING = 3600.0
 #: what became of received faxes is told for this long
 RECENT = timedelta(days=1)
+#: so is a ledger that was damaged
+_REMEMBERED = timedelta(days=7)
 #: bytes: a disk is full with less, unless it is small
 _LEAST = 64 << 20
 #: bytes and part of a disk: it is nearly full with less than the lesser of both above what it needs
@@ -150,6 +152,8 @@ class Facts:
     #: folders that do not answer: name of the account, and path
     silent: tuple[tuple[str, str], ...] = ()
     disks: tuple[Disk, ...] = ()
+    #: when a damaged ledger was set aside, and what it is called now
+    rescued: tuple[datetime, str] | None = None
     #: why the ledger cannot be read; None: it can
     unread: str | None = None
     #: how bad that is
@@ -203,7 +207,7 @@ _STOPPED = "stopped: "
 
 def judge(facts: Facts, now: datetime) -> Verdict:
     """What is wrong, and how bad that is."""
-    remarks = list(_of_faxd(facts))
+    remarks = list(_of_faxd(facts, now))
     for account in facts.accounts:
         remarks += _of_account(account, facts, now)
     remarks += about_disks(facts.disks)
@@ -216,12 +220,19 @@ def judge(facts: Facts, now: datetime) -> Verdict:
     )
 
 
-def _of_faxd(facts: Facts) -> Iterator[Remark]:
+def _of_faxd(facts: Facts, now: datetime) -> Iterator[Remark]:
     if facts.pid is None:
         text = "faxd does not run; systemctl start faxd, and see journalctl -u faxd"
         yield Remark(level=Level.CRITICAL, kind=Kind.NOT_RUNNING, text=text)
     if facts.unread is not None:
         yield Remark(level=facts.unread_level, kind=Kind.LEDGER, text=facts.unread)
+    if facts.rescued is not None and now - facts.rescued[0] < _REMEMBERED:
+        text = (
+            f"the ledger was damaged on {facts.rescued[0]:%Y-%m-%d}, and a new one was begun; what"
+            f" was on its way lies in failed with a report, and the old one is kept as"
+            f" {facts.rescued[1]}"
+        )
+        yield Remark(level=Level.WARNING, kind=Kind.LEDGER, text=text)
     for account, what in facts.stuck:
         text = f"{what} hangs"
         yield Remark(level=Level.CRITICAL, kind=Kind.HANGS, account=account, text=text)

@@ -12,10 +12,12 @@ from typing import Protocol
 from faxd import log
 from faxd.afterwards import Afterwards, Order, path_of
 from faxd.callers import Callers
+from faxd.clock import utc_now
 from faxd.config import AccountSettings, Config, ConfigError
 from faxd.faxde import Client, Service, Timeouts
 from faxd.inbound import Poller, Progress, Receiver, Report
-from faxd.ledger import Ledger, LedgerError, Received, examine
+from faxd.ledger import RESCUED, Ledger, LedgerError, Received, examine
+from faxd.ledger.rescue import set_aside
 from faxd.lock import holder
 from faxd.naming import Facts
 from faxd.outbound.addressing import Refused, switches
@@ -75,6 +77,35 @@ def open_ledger(config: Config, *, existing: bool = False) -> Ledger:
             f"{path} cannot be used ({error}); if it is damaged, move it away: faxes that still lie"
             " in the inbox are recognised by their content"
         ) from None
+
+
+def rescued_ledger(config: Config) -> Ledger:
+    """The record, for the only one who works with it: one that is damaged is set aside.
+
+    A new one is begun then. Faxes that lie in the inbox are known by their content; documents that
+    were on their way may have been sent, and fail with words that say so.
+
+    Raises:
+        LedgerError: it cannot be used, and is not damaged.
+    """
+    path = ledger_path(config)
+    try:
+        found = examine(path, thoroughly=True)
+    except sqlite3.OperationalError:
+        found = None  # of the disk; opening it says more
+    if found is None or found.damage is None:
+        return open_ledger(config)
+    try:
+        kept = set_aside(path, utc_now())
+    except OSError as error:
+        why = error.strerror or error
+        raise LedgerError(f"{path} is damaged, and cannot be set aside: {why}") from None
+    log.get_logger().error(
+        "ledger is damaged, a new one is begun", kept_as=str(kept), problem=found.damage
+    )
+    ledger = open_ledger(config)
+    ledger.set_fact(RESCUED, f"{utc_now().isoformat()} {kept.name}")
+    return ledger
 
 
 def _require_current(config: Config, path: Path) -> None:
@@ -187,7 +218,7 @@ def poll_once(config: Config, watcher: PollWatcher) -> Iterator[tuple[AccountSet
     Raises:
         ConfigError, LedgerError: it cannot begin.
     """
-    ledger = open_ledger(config)
+    ledger = rescued_ledger(config)
     service = connect(config)
     try:
         for account in config.accounts:

@@ -9,7 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from faxd.config.fields import Section
 from faxd.config.rules import MailAddress, program, several
 
-Occasion = Literal["stopped", "receiving", "sending", "disk", "damaged", "held", "actions", "hangs"]
+Occasion = Literal[
+    "stopped", "receiving", "sending", "disk", "damaged", "held", "actions", "hangs", "ledger"
+]
 
 
 class TellSettings(Section):
@@ -24,7 +26,17 @@ class TellSettings(Section):
     language: Literal["de", "en"] = "de"
     #: what is told
     on: tuple[Occasion, ...] = (
-        *("stopped", "receiving", "sending", "disk", "damaged", "held", "actions", "hangs"),
+        *(
+            "stopped",
+            "receiving",
+            "sending",
+            "disk",
+            "damaged",
+            "held",
+            "actions",
+            "hangs",
+            "ledger",
+        ),
     )
     #: seconds without a good poll, or without any sending, from which on that is told
     patience: float = Field(default=3600.0, ge=60, le=86400)

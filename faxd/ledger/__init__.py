@@ -13,7 +13,11 @@ from faxd.ledger.incidents import Incidents
 from faxd.ledger.jobs import Changed, Jobs
 from faxd.ledger.journal import Entry, Journal, Verdict
 
+#: the fact that tells when a damaged ledger was set aside, and what it is called now
+RESCUED = "rescued"
+
 __all__ = [
+    "RESCUED",
     "SCHEMA_VERSION",
     "TRANSITIONS",
     "Action",

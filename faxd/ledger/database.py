@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from faxd.durable import Folder
+from faxd.ledger.rescue import clear_place
 from faxd.words import Words
 
 #: the statements that lead from each version of the schema to the next; never edited, only added to
@@ -252,6 +253,8 @@ CREATE TABLE notices (
     ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
+#: what SQLite says of pages that cannot be: a restart sets such a ledger aside
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class LedgerError(Exception):
@@ -272,6 +275,9 @@ class Database:
             LedgerError: it was made by a newer faxd.
         """
         self._lock = threading.RLock()
+        self._path = path
+        #: what SQLite has found wrong with its pages; None: nothing yet
+        self.damage: str | None = None
         #: tells what belongs to this ledger from what belongs to another faxd's
         self.mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
         if not path.exists():
@@ -279,8 +285,11 @@ class Database:
         self._db = sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False)
         try:
             self._prepare(path)
+            self._inode = _inode(path)
             #: tells this ledger from another that was made in its place after it was lost
             self.identity = self.fact("identity", secrets.token_hex(4))
+            #: since when there is this one (or since there is this record of it)
+            self.born = datetime.fromisoformat(self.fact("born", datetime.now(UTC).isoformat()))
         except BaseException:
             self._db.close()
             raise
@@ -308,8 +317,30 @@ class Database:
     def _keep_copy(self, path: Path, version: int) -> None:
         """Copy the ledger before it is changed, for whoever must go back to an older faxd."""
         copy = path.with_name(f"{path.name}.version-{version}")
-        if copy.exists():
-            return  # an upgrade that was interrupted has made it
+        if not copy.exists():  # an upgrade that was interrupted has made it
+            self._copy_to(copy)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file that is worked with is the one that a restart would find."""
+        return _inode(self._path) == self._inode
+
+    def put_back(self) -> bool:
+        """Write all that is known to where the file was removed; False if another one is there.
+
+        It can no longer be worked with then: open the new one.
+
+        Raises:
+            OSError, sqlite3.Error: it cannot be written.
+        """
+        if self._path.exists():
+            return False
+        clear_place(self._path)
+        with self._lock:
+            self._copy_to(self._path)
+        return True
+
+    def _copy_to(self, copy: Path) -> None:
         part = copy.with_name(f".{copy.name}.part")
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)
@@ -332,6 +363,11 @@ class Database:
         self.set_fact(name, default)
         return default
 
+    def known_fact(self, name: str) -> str:
+        """What is remembered under that name; empty if nothing is."""
+        found = self.select("SELECT value FROM facts WHERE name = ?", name)
+        return str(found[0]["value"]) if found else ""
+
     def set_fact(self, name: str, value: str) -> None:
         """Remember something."""
         with self.transaction() as db:
@@ -348,7 +384,7 @@ class Database:
 
     def select(self, statement: str, *values: object) -> list[sqlite3.Row]:
         """The rows that a statement finds."""
-        with self._lock:
+        with self._lock, self._noting_damage():
             return self._db.execute(statement, values).fetchall()
 
     def each(self, statement: str, *values: object) -> Iterator[sqlite3.Row]:
@@ -356,13 +392,13 @@ class Database:
 
         To be read to its end at once: the ledger is nobody else's until then.
         """
-        with self._lock:
+        with self._lock, self._noting_damage():
             yield from self._db.execute(statement, values)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; on the disk when it is left. One within another is a part of it."""
-        with self._lock:
+        with self._lock, self._noting_damage():
             if self._db.in_transaction:
                 yield self._db
                 return
@@ -374,6 +410,15 @@ class Database:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _noting_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+                self.damage = str(error)
+            raise
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -412,6 +457,14 @@ class Database:
             yield
         finally:
             self._lock.release()
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def to_row(record: Any) -> dict[str, Any]:

@@ -226,13 +226,18 @@ class Reception:
         self._laid_in = folder
 
     def _remove_stale(self, desk: Desk) -> None:
-        """Remove slips of jobs that are filed: a power cut may bring back what was removed."""
+        """Remove slips of jobs that are filed, or of a ledger that was lost.
+
+        A power cut may bring back what was removed.
+        """
         under_way = {name for _, name in self._ledger.jobs.slips(self._account)}
         for name in desk.slips() - under_way:
             # By the name, too: of another ledger there may be slips with the same numbers.
             job = self._ledger.jobs.last_with_slip(self._account, name)
             if job is not None and job.filed:
                 desk.remove_slip(job)
+            elif job is None:
+                desk.remove_foreign(name, self._ledger.born)
 
     def _sync_slips(self) -> bool:
         """Make new slips durable, all together and not too often; False if there are some left."""

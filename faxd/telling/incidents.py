@@ -18,11 +18,12 @@ OCCASIONS = {
     "held": Kind.HELD,
     "actions": Kind.ACTIONS,
     "hangs": Kind.HANGS,
+    "ledger": Kind.LEDGER,
 }
 #: kinds that may pass by themselves, and are told only once they have lasted
 _PASSING = frozenset({Kind.RECEIVING, Kind.SENDING})
 #: what happens and is over at once: nobody need hear that a day has passed since then
-MOMENTARY = frozenset({"damaged"})
+MOMENTARY = frozenset({"damaged", "ledger"})
 #: after a start faxd has so long for a good poll, unless it has failed so often
 _START, _FAILURES = timedelta(minutes=5), 5
 

@@ -44,6 +44,13 @@ _WHAT = {
         "Ein Ordner oder ein Vorgang antwortet nicht.",
         "A folder, or a piece of work, does not answer.",
     ),
+    "ledger": Words(
+        "Die Aufzeichnungen von faxd waren beschädigt und wurden neu begonnen. Was gerade unterwegs"
+        " war, liegt mit einem Bericht bei den nicht gesendeten Dokumenten. Faxe gingen keine"
+        " verloren.",
+        "The records of faxd were damaged, and new ones were begun. What was on its way lies, with"
+        " a report, among the documents that were not sent. No fax was lost.",
+    ),
     "test": Words(
         "Dies ist ein Test: So sieht eine Nachricht aus, wenn etwas nicht in Ordnung ist.",
         "This is a test: a message looks like this when something is wrong.",
@@ -58,6 +65,7 @@ _HEAD = {
     "held": Words("Aufträge angehalten", "jobs held"),
     "actions": Words("Nachbearbeitung", "what becomes of faxes"),
     "hangs": Words("antwortet nicht", "does not answer"),
+    "ledger": Words("Aufzeichnungen beschädigt", "records damaged"),
     "test": Words("Test", "test"),
 }
 _OVER = Words("Erledigt", "Over")

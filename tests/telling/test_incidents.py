@@ -41,7 +41,7 @@ def test_nothing_is_wrong() -> None:
 
 def test_every_occasion_is_a_kind_of_remark() -> None:
     assert set(OCCASIONS) == set(ALL)
-    assert set(OCCASIONS.values()) == set(Kind) - {Kind.NOT_RUNNING, Kind.LEDGER}
+    assert set(OCCASIONS.values()) == set(Kind) - {Kind.NOT_RUNNING}
 
 
 def failing(last: float | None, failures: int = 30) -> Health:

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import itertools
 import os
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from faxd import naming
@@ -183,6 +183,17 @@ class Desk:
             OSError: they could not be.
         """
         self._folders["sending"].sync_all()
+
+    def remove_foreign(self, name: str, born: datetime) -> None:
+        """Remove a slip that is older than the ledger, which does not know it.
+
+        Raises:
+            OSError: it could not be removed.
+        """
+        folder = self._folders["sending"]
+        found = folder.status(name)
+        if found and found.st_mtime < born.timestamp() and self.owner(name) is not None:
+            folder.remove(name)
 
     def _is_slip_of(self, name: str, job_id: int) -> bool:
         """Whether what has the name of a job's slip is that.
