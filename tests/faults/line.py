@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -77,7 +78,12 @@ def spread(points: Sequence[P], most: int) -> list[P]:
 def series(
     name: str, points: Sequence[P], of: int, strike: Callable[[P], Found], *, budget: float
 ) -> Line:
-    """Try all points, several at a time, as long as the budget (seconds) lasts."""
+    """Try all points, several at a time, as long as the budget (seconds) lasts.
+
+    In no order: a budget that ends early leaves some of each kind, from the first to the last.
+    """
+    points = list(points)
+    random.Random(1).shuffle(points)
     began, found, tried = time.monotonic(), Found(), 0
     with ProcessPoolExecutor(_WORKERS, mp_context=get_context("fork")) as pool:
         for result in _within(pool, points, strike, began + budget):

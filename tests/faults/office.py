@@ -13,7 +13,7 @@ from types import TracebackType
 
 from faxd.config import load
 from faxd.simulator import Simulator
-from tests.end_to_end.site import Site, pdf
+from tests.end_to_end.site import PASSWORD, Site, pdf
 from tests.faults.line import Found
 from tests.faults.once import once
 
@@ -111,6 +111,28 @@ class Office:
         )
         return sum(count - 1 for count in (*faxes.values(), *works.values()))
 
+    def told(self) -> list[Path]:
+        """Files that hold the password, but its own."""
+        return [
+            path
+            for path in self.root.rglob("*")
+            if path.is_file()
+            and path != self.site.password_file
+            and path.suffix != ".image"
+            and path.name != "trace"  # of all that went over the line
+            and PASSWORD.encode() in path.read_bytes()
+        ]
+
+    def wrong_modes(self) -> list[Path]:
+        """What faxd has made, and is not for whom the settings say."""
+        site, shared = self.site, list[Path]()
+        for folder in (site.inbox(), *map(site.folder, ("sending", "sent", "failed"))):
+            shared += [path for path in folder.glob("*") if not path.name.startswith(".")]
+        wrong = [path for path in shared if path.is_file() and _mode(path) != 0o660]
+        wrong += [path for path in site.state.glob("ledger.sqlite*") if _mode(path) != 0o600]
+        hidden = (site.inbox() / ".faxd", site.outbox() / ".faxd")
+        return wrong + [path for path in hidden if path.is_dir() and _mode(path) != 0o700]
+
     def after(self, point: str, *, slips_may_stay: bool = False) -> Found:
         """What is found after a fault, and after a run that nothing disturbs."""
         found = Found(lost=self.lost(), doubled=self.doubled())
@@ -134,6 +156,8 @@ class Office:
             ),
             "a slip is left": bool(site.slips()) and not slips_may_stay,
             "something is left on its way": bool(list((site.outbox() / ".faxd").iterdir())),
+            "a secret was written": PASSWORD in self.output or bool(self.told()),
+            "a mode is not what was set": bool(self.wrong_modes()),
             "something is left beside the inbox": bool(
                 [*(site.inbox() / ".faxd").iterdir()] if (site.inbox() / ".faxd").is_dir() else []
             ),
@@ -143,3 +167,7 @@ class Office:
             said = re.sub(r"\s+", " ", self.output)[-300:]
             found.wrong.append(f"{point}: {', '.join(wrong)} | {said}")
         return found
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777

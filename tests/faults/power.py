@@ -61,7 +61,6 @@ def cuts(kind: str, *, most: int, randoms: int, budget: float) -> Line:
         chosen += [(call, number, two) for call in _CALLS for number in range(1, 4)]
     chosen += [("random", seed, bool(seed % 2)) for seed in range(randoms)]
     picked = spread(chosen, most)
-    random.Random(1).shuffle(picked)  # a budget that ends early leaves some of each
     return series(f"power, {kind}", picked, len(chosen), partial(_cut, kind), budget=budget)
 
 

@@ -22,6 +22,9 @@ ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EACCES", "EMFILE", "EINTR")
 _CREATES = re.compile(r"O_(CREAT|WRONLY|RDWR)")
 _CALL = re.compile(r"^(?:\d+ +)?([a-z_0-9]+)\(")
 
+#: for strace: files by their names, and enough of what is sent
+PATHS = ["-y", "-s", "2000"]
+
 #: a call, and which of its kind it is
 Point = tuple[str, int]
 
@@ -96,7 +99,7 @@ def _strike(point: Point, how: str, beside: tuple[str, ...]) -> Found:
             office.command(), injected, *beside, watched=watched, trace=trace if watched else None
         )
         if watched:
-            command[1:1] = ["-y", "-s", "700"]
+            command[1:1] = PATHS
         status = office.run(command)
         found = office.after(name, slips_may_stay="EACCES" in how)
         found.survived += status == 0
@@ -113,7 +116,7 @@ _SYNCED = re.compile(r"fsync\(\d+<([^>]*)>\) = 0$")
 _RENAMED = re.compile(
     r"(?:renameat2|linkat)\(\d+<([^>]*)>, \"([^\"]*)\", \d+<([^>]*)>, \"([^\"]*)\", [^)]*\) = 0$"
 )
-_DELETED = re.compile(r"sendto\(.*SOAPAction: .*#DeleteReceived")
+_DELETED = re.compile(r"sendto\(.*DeleteReceived.*<FaxId[^>]*>(\d+)<")
 
 
 def undurable(trace: str) -> list[str]:
@@ -121,8 +124,8 @@ def undurable(trace: str) -> list[str]:
 
     Durable: its part was synced, then given its name, then the folder was synced, all of it well.
     """
-    synced, named, durable, deleted = set[str](), dict[str, set[str]](), 0, 0
-    wrong = []
+    synced, named, durable = set[str](), dict[str, set[str]](), 0
+    deleted, wrong = set[str](), []
     for line in trace.splitlines():
         if found := _SYNCED.search(line):
             path = found[1]
@@ -131,8 +134,8 @@ def undurable(trace: str) -> list[str]:
         elif (found := _RENAMED.search(line)) and found[2].endswith(".part"):
             if f"{found[1]}/{found[2]}" in synced:
                 named.setdefault(found[3], set()).add(found[4])
-        elif _DELETED.search(line):
-            deleted += 1
-            if deleted > durable:
-                wrong.append(f"DeleteReceived {deleted} with {durable} durable")
+        elif found := _DELETED.search(line):
+            deleted.add(found[1])  # a call may be repeated
+            if len(deleted) > durable:
+                wrong.append(f"DeleteReceived of fax {len(deleted)} with {durable} durable")
     return wrong

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.end_to_end.site import PASSWORD
 from tests.end_to_end.strikes import require_strace, strace
 from tests.faults import power, struck
 from tests.faults.line import Found, Line, spread
@@ -38,13 +39,23 @@ def test_what_is_lost_or_doubled_is_seen() -> None:
         assert not office.after("a document is gone").is_well
 
 
+def test_a_secret_and_a_mode_are_seen() -> None:
+    with Office() as office:
+        office.drop_all()
+        assert office.after("undisturbed").is_well
+        (office.site.state / "note").write_text(f"password={PASSWORD}")
+        next(office.site.inbox().glob("*.tif")).chmod(0o644)
+        (wrong,) = office.after("careless").wrong
+        assert "a secret was written" in wrong and "a mode is not what was set" in wrong
+
+
 def test_a_real_trace_is_understood() -> None:
     """All three are durable when they are deleted; were the folder not synced, that would show."""
     require_strace()
     with Office() as office:
         trace = office.root / "trace"
         command = strace(office.command(), watched="fsync,renameat2,sendto", trace=trace)
-        command[1:1] = ["-y", "-s", "700"]
+        command[1:1] = struck.PATHS
         assert office.run(command) == 0, office.output
         lines = trace.read_text(errors="replace")
     assert struck.undurable(lines) == []
@@ -67,9 +78,7 @@ PART, INBOX = "/x/inbox/.faxd", "/x/inbox"
 SYNC = f"7 fsync(5<{PART}/a.part>) = 0"
 NAME = f'7 renameat2(6<{PART}>, "a.part", 7<{INBOX}>, "a.tif", RENAME_NOREPLACE) = 0'
 FOLDER = f"7 fsync(7<{INBOX}>) = 0"
-DELETE = (
-    '7 sendto(9<TCP:[1]>, "POST /x HTTP/1.1\\r\\nSOAPAction: \\"urn:x#DeleteReceived\\"", 9) = 9'
-)
+DELETE = '7 sendto(9<TCP:[1]>, "<ns0:DeleteReceived><FaxId>30</FaxId>", 9, 0, NULL, 0) = 9'
 
 
 @pytest.mark.parametrize(
@@ -80,7 +89,8 @@ DELETE = (
         ([NAME, FOLDER, DELETE], False),
         ([SYNC.replace("= 0", "= -1 EIO (Input/output error) (INJECTED)"), NAME, FOLDER, DELETE],
          False),
-        ([SYNC, NAME, FOLDER, DELETE, DELETE], False),
+        ([SYNC, NAME, FOLDER, DELETE, DELETE], True),
+        ([SYNC, NAME, FOLDER, DELETE, DELETE.replace("30", "31")], False),
     ],
 )  # fmt: skip
 def test_what_is_deleted_before_it_is_durable_is_seen(lines: list[str], is_good: bool) -> None:
