@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faxd import __version__, log, memory, notify
 from faxd.afterwards import Afterwards, task_of
@@ -27,7 +28,6 @@ from faxd.outbound.proof import Room
 from faxd.outbound.status_receiver import StatusReceiver
 from faxd.schedule import Schedule
 from faxd.shares import Shares
-from faxd.telling import Teller
 from faxd.wiring import (
     afterwards_for,
     check_options,
@@ -37,6 +37,9 @@ from faxd.wiring import (
     rescued_ledger,
     set_up_log,
 )
+
+if TYPE_CHECKING:
+    from faxd.telling import Teller
 
 #: seconds between two looks at the clock
 _TICK = 1.0
@@ -86,14 +89,7 @@ class Daemon:
         self._unwritten = ""
         self._trim_at = 0.0
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._teller = Teller(
-            config,
-            self._ledger,
-            self._log,
-            self._shares,
-            self._schedule.wake,
-            lambda: (self._heartbeat.stuck, self._heartbeat.silent),
-        )
+        self._teller: Teller | None = None
         self._heartbeat = Heartbeat(self._schedule, self._ledger, self._log, self._shares)
 
     def run(self) -> None:
@@ -158,8 +154,7 @@ class Daemon:
             tasks |= dispatch.tasks()
         tasks |= self._put_afterwards()
         tasks |= self._metrics.tasks(config)
-        self._teller.config = config
-        tasks |= self._teller.tasks()
+        tasks |= self._put_telling()
         self._schedule.keep_only(tasks)
         for name, run in tasks.items():
             self._schedule.put(name, partial(_until_ended, run))
@@ -207,6 +202,24 @@ class Daemon:
         for _, afterwards in self._afterwards.values():
             tasks |= afterwards.tasks()
         return tasks
+
+    def _put_telling(self) -> dict[str, Callable[[], float]]:
+        """What tells people; without the section ``[tell]`` nothing is loaded."""
+        if self._config.tell is None:
+            return {}
+        if self._teller is None:
+            from faxd.telling import Teller
+
+            self._teller = Teller(
+                self._config,
+                self._ledger,
+                self._log,
+                self._shares,
+                self._schedule.wake,
+                lambda: (self._heartbeat.stuck, self._heartbeat.silent),
+            )
+        self._teller.config = self._config
+        return self._teller.tasks()
 
     def _wake_afterwards(self, fax: Received) -> None:
         """A fax is safe: see to what becomes of it."""
@@ -373,7 +386,8 @@ class Daemon:
         self._service.close()
         self._close_receiver()
         self._metrics.close()
-        self._teller.close()
+        if self._teller is not None:
+            self._teller.close()
         if not self._schedule.stop(max(1.0, _STOP - (time.monotonic() - began))):
             # Some file system does not answer. Dying here is no worse than a power cut, which
             # every step is made for; waiting would be.

@@ -459,11 +459,15 @@ def test_accounts_send_apart(tmp_path: Path, server: Simulator) -> None:
 
 @pytest.mark.alone
 def test_it_stays_small(office: Site) -> None:
-    with office.daemon() as first:
+    """As it is installed from the lock: without rich, which the tests' tools bring along."""
+    hidden = office.root / "hidden"
+    (hidden / "rich").mkdir(parents=True)
+    (hidden / "rich" / "__init__.py").write_text("raise ImportError")
+    with office.daemon({"PYTHONPATH": str(hidden)}) as first:
         office.drop(f"{NUMBER} vorher.pdf")
         wait_until(lambda: office.report("sent", "vorher") != "")
         first.stop()
-    with office.daemon() as daemon:
+    with office.daemon({"PYTHONPATH": str(hidden)}) as daemon:
         office.drop(f"{NUMBER} danach.pdf")
         wait_until(lambda: office.report("sent", "danach") != "")
         print(f"idle: {daemon.memory() / 1e6:.1f} MB")
